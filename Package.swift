@@ -1,0 +1,55 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings that every Swift target shares. Warnings are errors; `any` is written out.
+let everywhere: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// The data plane is compiled under strict memory safety: each unsafe use is spelled `unsafe`.
+/// `Lifetimes` is needed for the spans that `Block` lends.
+let dataPlane: [SwiftSetting] =
+  everywhere + [
+    .strictMemorySafety(),
+    .enableExperimentalFeature("Lifetimes"),
+  ]
+
+let products: [Product] = [
+  .executable(name: "headrace", targets: ["headrace"])
+]
+
+let targets: [Target] = [
+  .target(name: "CLinux"),
+  .target(name: "DataPlane", dependencies: ["CLinux"], swiftSettings: dataPlane),
+  .target(
+    name: "ControlPlane",
+    dependencies: ["DataPlane", "CLinux", .product(name: "Yams", package: "Yams")],
+    swiftSettings: everywhere),
+  .executableTarget(
+    name: "headrace",
+    dependencies: [
+      "ControlPlane", "DataPlane",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    swiftSettings: everywhere),
+  .testTarget(
+    name: "DataPlaneTests", dependencies: ["DataPlane", "CLinux"], swiftSettings: dataPlane),
+  .testTarget(
+    name: "ControlPlaneTests", dependencies: ["ControlPlane", "DataPlane"],
+    swiftSettings: everywhere),
+  .testTarget(
+    name: "IntegrationTests", dependencies: ["headrace", "CLinux"], swiftSettings: everywhere),
+  .testTarget(name: "TidyTests", swiftSettings: everywhere),
+]
+
+let package = Package(
+  name: "headrace",
+  products: products,
+  dependencies: [
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: targets
+)
