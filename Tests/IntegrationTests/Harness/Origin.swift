@@ -41,6 +41,13 @@ final class Origin: Sendable {
         try connection.send(response)
       }
     }
+    /// Listens, but takes no connection from the backlog before `startAccepting`.
+    func notAccepting(backlog: Int32) -> Script {
+      var copy = self
+      copy.acceptsConnections = false
+      copy.backlog = backlog
+      return copy
+    }
     func at(_ place: Place) -> Script {
       var copy = self
       copy.place = place
@@ -89,10 +96,12 @@ final class Origin: Sendable {
   /// As the config writes it.
   let address: String
   private let listener: Int32
+  private let script: Script
   fileprivate let stopSignal: Int32
   private let state = Mutex(State())
 
   init(_ script: Script) throws {
+    self.script = script
     var endpoint: hr_endpoint
     var unixPath: String?
     switch script.place {
@@ -115,10 +124,13 @@ final class Origin: Sendable {
     case .at(let text): address = text
     case .unix: address = "unix:" + unixPath!
     }
-    if script.acceptsConnections {
-      state.withLock { $0.running += 1 }
-      startThread { self.accept(script) }
-    }
+    if script.acceptsConnections { startAccepting() }
+  }
+
+  /// For a script that began with `acceptsConnections` off: its backlog was full until now.
+  func startAccepting() {
+    state.withLock { $0.running += 1 }
+    startThread { self.accept() }
   }
 
   var connections: [Connection] { state.withLock { $0.connections } }
@@ -160,7 +172,7 @@ final class Origin: Sendable {
     }
   }
 
-  private func accept(_ script: Script) {
+  private func accept() {
     defer { state.withLock { $0.running -= 1 } }
     while true {
       var set = [
@@ -180,11 +192,11 @@ final class Origin: Sendable {
         state.connections.append(connection)
         return connection
       }
-      startThread { self.run(script, on: connection) }
+      startThread { self.run(on: connection) }
     }
   }
 
-  private func run(_ script: Script, on connection: Connection) {
+  private func run(on connection: Connection) {
     do {
       try script.run(connection)
     } catch HarnessError.stopped, HarnessError.reset, HarnessError.endOfStream {
