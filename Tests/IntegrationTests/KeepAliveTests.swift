@@ -80,11 +80,8 @@ import Testing
 
   @Test("idle backend connections close before their time-out, and by Keep-Alive: timeout")
   func idleExpiry() throws {
-    let config = { (origins: [Origin]) in
-      Scene.config([]).replacing(
-        "app: []",
-        with: "app: { backends: [\(origins[0].address)], keep_alive: { idle_timeout: 300ms } }")
-    }
+    let config = Scene.config(
+      pool: "{ backends: ['$0'], keep_alive: { idle_timeout: 300ms } }")
     try withScene(.answering(ok()), config: config) { scene in
       #expect(try scene.exchange(get()).status == 200)
       try wait(for: "the idle connection to close", within: 3) {
@@ -103,12 +100,8 @@ import Testing
 
   @Test("max_idle bounds the idle connections, max_age their life")
   func poolBounds() throws {
-    func config(_ keepAlive: String) -> ([Origin]) -> String {
-      { origins in
-        Scene.config([]).replacing(
-          "app: []",
-          with: "app: { backends: [\(origins[0].address)], keep_alive: { \(keepAlive) } }")
-      }
+    func config(_ keepAlive: String) -> String {
+      Scene.config(pool: "{ backends: ['$0'], keep_alive: { \(keepAlive) } }")
     }
     try withScene(.answering(ok()), config: config("max_idle: 0")) { scene in
       let client = try scene.client()

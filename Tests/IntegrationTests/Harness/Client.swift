@@ -5,8 +5,11 @@ import Foundation
 final class Client: Wire, @unchecked Sendable {
   /// `address` as the config and the proxy write it: `127.0.0.1:80`, `[::1]:80`, `unix:/path`.
   /// `from` binds the source (any of 127/8); `receiveBuffer` makes a reader with a small window.
-  init(_ address: String, from source: String? = nil, receiveBuffer: Int32? = nil) throws {
-    let deadline = Deadline()
+  init(
+    _ address: String, from source: String? = nil, receiveBuffer: Int32? = nil,
+    within seconds: Double = 10
+  ) throws {
+    let deadline = Deadline(seconds)
     var endpoint = try Address.parse(address)
     let descriptor: Int32
     if source == nil && receiveBuffer == nil {

@@ -20,6 +20,11 @@ struct Scene {
   /// One listener, one worker (so that pooled connections are found again), one pool `app` with
   /// all the backends, and whatever else the test adds.
   static func config(_ backends: [String], _ extra: String = "") -> String {
+    config(pool: "[\(backends.map { "'\($0)'" }.joined(separator: ", "))]", extra)
+  }
+
+  /// The same with the pool as it is written in the file.
+  static func config(pool: String, _ extra: String = "") -> String {
     """
     listeners:
       - address: 127.0.0.1:0
@@ -27,7 +32,7 @@ struct Scene {
     routes:
       - to: app
     pools:
-      app: [\(backends.map { "\"\($0)\"" }.joined(separator: ", "))]
+      app: \(pool)
     \(extra)
 
     """
@@ -38,14 +43,17 @@ struct Scene {
 /// proxy must still run (unless the test ended it) and no origin may be dissatisfied.
 func withScene(
   _ scripts: Origin.Script..., extra: String = "", files: [String: String] = [:],
-  wrapper: [String] = [], config: (([Origin]) throws -> String)? = nil,
+  wrapper: [String] = [], config: String? = nil,
   sourceLocation: SourceLocation = #_sourceLocation,
   _ body: (Scene) throws -> Void
 ) throws {
   var origins: [Origin] = []
   defer { for origin in origins { origin.stop() } }
   for script in scripts { origins.append(try Origin(script)) }
-  let text = try config?(origins) ?? Scene.config(origins.map(\.address), extra)
+  var text = config ?? Scene.config(origins.map(\.address), extra)
+  for (index, origin) in origins.enumerated() {
+    text = text.replacing("$\(index)", with: origin.address)
+  }
   let proxy = try Proxy(config: text, files: files, wrapper: wrapper)
   do {
     try withExtendedLifetime(proxy) { try body(Scene(origins: origins, proxy: proxy)) }
