@@ -42,8 +42,8 @@ struct Scene {
 /// Starts the origins and the proxy, runs the test's body, ends everything. After the body the
 /// proxy must still run (unless the test ended it) and no origin may be dissatisfied.
 func withScene(
-  _ scripts: Origin.Script..., extra: String = "", files: [String: String] = [:],
-  wrapper: [String] = [], config: String? = nil,
+  _ scripts: Origin.Script..., extra: String = "", config: String? = nil,
+  files: [String: String] = [:], wrapper: [String] = [],
   sourceLocation: SourceLocation = #_sourceLocation,
   _ body: (Scene) throws -> Void
 ) throws {
