@@ -147,6 +147,18 @@ int hr_write_all(int fd, const void *p, size_t n);
 int64_t hr_open_read(const char *path);
 int64_t hr_read(int fd, void *p, size_t n);
 
+// MARK: counters with one writer and any number of readers
+
+static inline void hr_counter_add(uint64_t *p, uint64_t n) {
+  __atomic_store_n(p, __atomic_load_n(p, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
+}
+static inline void hr_counter_set(uint64_t *p, uint64_t n) {
+  __atomic_store_n(p, n, __ATOMIC_RELAXED);
+}
+static inline uint64_t hr_counter_load(const uint64_t *p) {
+  return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
 // MARK: architecture
 
 /// One bit per byte of `lanes` from its highest bit: PMOVMSKB on x86-64, portable elsewhere.
