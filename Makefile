@@ -1,6 +1,7 @@
 # Headrace: what a developer does here. `make help` lists it.
 
 SWIFT ?= swift
+export SWIFT
 TIMEOUT ?= 1200
 # make fuzz: an empty TARGET is all of them, SECONDS each.
 FUZZ_TARGETS := RequestHead ResponseHead ChunkedBody
