@@ -30,6 +30,11 @@ enum Rules {
     "Tests/DataPlaneTests/Placeholder.swift", "Tests/IntegrationTests/Placeholder.swift",
   ]
 
+  /// Pages that are linked but still to be written. Remove the entry with the page's commit.
+  static let pagesToCome: Set<String> = [
+    "ARCHITECTURE.md", "conf/headrace.yaml", "docs/performance.md",
+  ]
+
   // MARK: Text
 
   static func lineLength(_ file: SourceFile) -> [Violation] {
