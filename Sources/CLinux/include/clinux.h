@@ -113,7 +113,11 @@ int hr_resolve(const char *name, uint16_t port, hr_endpoint *out, int max, const
 // MARK: process and threads
 
 int hr_eventfd(void);
-static inline void hr_eventfd_signal(int fd) { uint64_t one = 1; ssize_t r = write(fd, &one, 8); (void)r; }
+static inline void hr_eventfd_signal(int fd) {
+  uint64_t one = 1;
+  ssize_t r = write(fd, &one, 8);
+  (void)r;
+}
 static inline void hr_eventfd_clear(int fd) { uint64_t v; ssize_t r = read(fd, &v, 8); (void)r; }
 
 uint64_t hr_now_monotonic_ns(void);
