@@ -29,7 +29,7 @@ public enum LocalServerError: Error, Equatable, CustomStringConvertible {
     case EADDRNOTAVAIL: return "this machine does not have this address"
     case EACCES: return "permission denied; ports below 1024 need CAP_NET_BIND_SERVICE"
     case EEXIST: return "the file exists and is not a socket"
-    case EINVAL: return "not an address"
+    case EINVAL: return "neither an IP address nor a path of at most 107 bytes"
     default: return text(code)
     }
   }

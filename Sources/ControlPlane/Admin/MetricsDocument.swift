@@ -19,9 +19,9 @@ public enum MetricsDocument {
     Prometheus text format. Counters start at 0 with the process, survive reloads of the config,
     and are summed over the workers unless they carry the label `worker`.
 
-    The label `class` is the class of the status that the client got: \(classList), or `aborted`
-    when it went away before an answer. Histograms have `_bucket` with the label `le`, `_sum` and
-    `_count`, and share their bounds.
+    The label `class` is the class of the status in the answer:
+    \(classList); or `aborted` when the client went away before one.
+    Histograms have `_bucket` with the label `le`, `_sum` and `_count`, and share their bounds.
 
     Requests per second of each route, and the share of errors of each pool:
 

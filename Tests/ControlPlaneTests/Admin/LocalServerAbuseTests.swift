@@ -80,6 +80,7 @@ import Testing
   @Test func refusesMoreThanItsLimitWith503() throws {
     var limits = LocalServerLimits()
     limits.connections = 2
+    limits.lingerMilliseconds = 50
     try withLocalServer(limits: limits, handler: Self.hello) { endpoint in
       let first = try LocalClient(endpoint)
       let second = try LocalClient(endpoint)
