@@ -1,0 +1,28 @@
+/// docs/configuration.md, made from the option table. A test keeps the committed file equal to it;
+/// `UPDATE_DOCS=1 swift test --filter ConfigReference` writes it.
+public enum ConfigReference {
+  public static var markdown: String {
+    let parts = OptionTable.rows.map { row in
+      row.path.contains(".") ? option(row) : section(row)
+    }
+    return ([introduction] + parts).joined(separator: "\n")
+  }
+
+  private static func section(_ row: OptionRow) -> String { "## \(row.path)\n\n\(body(row))" }
+
+  private static func option(_ row: OptionRow) -> String {
+    let path = row.path.replacing("*", with: row.path.hasPrefix("pools") ? "NAME" : "STATUS")
+    return "### \(path)\n\n\(body(row))"
+  }
+
+  private static func body(_ row: OptionRow) -> String {
+    var lines = ["- Value: \(row.kind.description)"]
+    if let text = row.defaultText {
+      lines.append("- Default: `\(text)`")
+    } else {
+      lines.append(row.isRequired ? "- Required" : "- Optional")
+    }
+    let reason = row.reason.isEmpty ? [] : ["", "Why: \(row.reason)"]
+    return (lines + ["", row.summary] + reason + [""]).joined(separator: "\n")
+  }
+}
