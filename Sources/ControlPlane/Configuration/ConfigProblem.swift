@@ -14,6 +14,8 @@ public struct ConfigProblem: Equatable, Sendable {
   public var sourceLine: String
   /// How many scalars the underline covers, at least 1.
   public var length: Int
+  /// The config may be run all the same.
+  public var isWarning = false
 
   public init(
     file: String, line: Int = 0, column: Int = 0, message: String, sourceLine: String = "",
@@ -32,7 +34,7 @@ extension ConfigProblem: CustomStringConvertible {
   /// `conf/site.yaml:14:9: message`, then the line and an underline.
   public var description: String {
     guard line > 0 else { return "\(file): \(message)" }
-    let head = "\(file):\(line):\(column): \(message)"
+    let head = "\(file):\(line):\(column): \(isWarning ? "warning: " : "")\(message)"
     guard let underlined else { return head }
     return "\(head)\n\(underlined)"
   }

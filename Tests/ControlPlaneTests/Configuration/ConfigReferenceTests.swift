@@ -48,8 +48,9 @@ struct ConfigReferenceTests {
     let folder = ConfigFixture.root + "/docs"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.filter { $0.hasSuffix(".md") }.sorted().flatMap { name in
-      let text = (try? String(contentsOf: URL(filePath: "\(folder)/\(name)"), encoding: .utf8)) ?? ""
-      return text.components(separatedBy: "```yaml\n").dropFirst().map {
+      let url = URL(filePath: "\(folder)/\(name)")
+      let text = try? String(contentsOf: url, encoding: .utf8)
+      return (text ?? "").components(separatedBy: "```yaml\n").dropFirst().map {
         $0.components(separatedBy: "```")[0]
       }
     }

@@ -3,7 +3,7 @@ extension ConfigDecoder {
   mutating func decodeTrustedProxies(_ entries: [YamlNode.Entry]) {
     guard let node = entry("trusted_proxies", entries)?.value else { return }
     let name = "trusted_proxies"
-    let row = OptionRow("\(name)[]", .addressRange, OptionTable.row(name).summary)
+    let row = OptionTable.row("\(name)[]")
     for (index, item) in (list(node, name, mayBeEmpty: true) ?? []).enumerated() {
       if case .addressRange(let range) = scalar(item, row, "\(name)[\(index)]") {
         config.trustedProxies.append(range)

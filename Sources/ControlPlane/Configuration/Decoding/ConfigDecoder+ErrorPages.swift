@@ -3,6 +3,7 @@ extension ConfigDecoder {
 
   mutating func decodeErrorPages(_ entries: [YamlNode.Entry]) {
     guard let node = entry("error_pages", entries)?.value else { return }
+    if refuseNothing(node, quoted("error_pages")) { return }
     guard case .mapping(let pages) = node.content else {
       let rule = OptionTable.row("error_pages").kind.description
       refuse(node.place, "\"error_pages\" must be \(rule), not \(node.found)")

@@ -1,6 +1,7 @@
 extension ConfigDecoder {
   mutating func decodePools(_ entries: [YamlNode.Entry]) {
     guard let node = entry("pools", entries)?.value else { return }
+    if refuseNothing(node, quoted("pools")) { return }
     guard case .mapping(let pools) = node.content else {
       refuse(node.place, "\"pools\" must be a mapping of names to pools, not \(node.found)")
       return

@@ -61,13 +61,23 @@ extension ConfigDecoder {
   }
 
   mutating func warn(_ place: YamlNode.Place, _ message: String) {
-    warnings.append(source.problem(at: place.position, length: place.length, message))
+    var warning = source.problem(at: place.position, length: place.length, message)
+    warning.isWarning = true
+    warnings.append(warning)
+  }
+
+  /// Whether the node is a key without a value, which is reported.
+  mutating func refuseNothing(_ node: YamlNode, _ name: String) -> Bool {
+    guard node.isNothing else { return false }
+    refuse(node.place, "\(name) has no value; give it one or leave it out")
+    return true
   }
 
   /// The entries with a known key; the others are reported. `path` is the table's, "" at the top.
   mutating func mapping(
     _ node: YamlNode, at path: String, called name: String
   ) -> [YamlNode.Entry]? {
+    if refuseNothing(node, name) { return nil }
     guard case .mapping(let entries) = node.content else {
       refuse(node.place, "\(name) must be a mapping (key: value), not \(node.found)")
       return nil
@@ -84,7 +94,8 @@ extension ConfigDecoder {
 
   /// A scalar by the rules of its row; `name` is its path in this file, for the message.
   mutating func scalar(_ node: YamlNode, _ row: OptionRow, _ name: String) -> OptionValue? {
-    guard case .scalar(let text, let plain) = node.content, !node.isNothing else {
+    if refuseNothing(node, quoted(name)) { return nil }
+    guard case .scalar(let text, let plain) = node.content else {
       refuse(node.place, "\(quoted(name)) must be \(row.kind.description), not \(node.found)")
       return nil
     }
@@ -98,6 +109,7 @@ extension ConfigDecoder {
 
   /// A list that is not empty, unless `mayBeEmpty`.
   mutating func list(_ node: YamlNode, _ name: String, mayBeEmpty: Bool = false) -> [YamlNode]? {
+    if refuseNothing(node, quoted(name)) { return nil }
     guard case .list(let items) = node.content else {
       refuse(node.place, "\(quoted(name)) must be a list, not \(node.found)")
       return nil

@@ -3,7 +3,7 @@
 public enum ConfigReference {
   public static var markdown: String {
     let parts = OptionTable.rows.map { row in
-      row.path.contains(".") ? option(row) : section(row)
+      row.path.contains(where: { ".[".contains($0) }) ? option(row) : section(row)
     }
     return ([introduction] + parts).joined(separator: "\n")
   }
@@ -22,7 +22,24 @@ public enum ConfigReference {
     } else {
       lines.append(row.isRequired ? "- Required" : "- Optional")
     }
-    let reason = row.reason.isEmpty ? [] : ["", "Why: \(row.reason)"]
-    return (lines + ["", row.summary] + reason + [""]).joined(separator: "\n")
+    lines += ["", wrapped(row.summary)]
+    if !row.reason.isEmpty { lines += ["", wrapped("Why: \(row.reason)")] }
+    return (lines + [""]).joined(separator: "\n")
+  }
+
+  /// Lines of at most 100 characters.
+  private static func wrapped(_ text: String) -> String {
+    var lines = [""]
+    for word in text.split(separator: " ") {
+      let line = lines[lines.count - 1]
+      if line.isEmpty {
+        lines[lines.count - 1] = String(word)
+      } else if line.count + 1 + word.count > 100 {
+        lines.append(String(word))
+      } else {
+        lines[lines.count - 1] = "\(line) \(word)"
+      }
+    }
+    return lines.joined(separator: "\n")
   }
 }

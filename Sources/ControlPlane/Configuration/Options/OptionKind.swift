@@ -71,7 +71,7 @@ extension OptionKind {
     case .hostPattern: return .host(try HostPatternText.parse(text))
     case .pathPattern: return .path(try PathPatternText.parse(text))
     case .name: return .word(try NameText.parse(text))
-    case .file: return .word(text)
+    case .file: return .word(try FileText.parse(text))
     case .section, .structure: throw Refusal("must be \(description), not \(quoted(text))")
     }
   }

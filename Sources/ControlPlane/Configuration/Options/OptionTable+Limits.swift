@@ -13,7 +13,7 @@ extension OptionTable {
     OptionRow(
       "limits.header_count", .integer(1...256), default: "100", into: .config(\.limits.headerCount),
       "How many header fields a request may have. Over it: 431.",
-      reason: "Browsers send 20 to 30; the same limit as in other servers."),
+      reason: "Browsers send 20 to 30; Apache has the same limit."),
     OptionRow(
       "limits.body", .size(0...(1 << 50), word: "off"), default: "off",
       into: .config(\.limits.bodyBytes), "The body of a request. Over it: 413.",
@@ -22,7 +22,7 @@ extension OptionTable {
       "limits.connections_per_worker", .integer(1...1_000_000, word: "auto"), default: "auto",
       into: .config(\.limits.connectionsPerWorker),
       "Client connections of one worker; more wait to be accepted.",
-      reason: "`auto` derives it from the limit on open files, half of which backends may need."),
+      reason: "`auto` derives it from the limit on open files, which backends need a share of."),
     OptionRow(
       "limits.memory_per_worker", .size((1 << 20)...(1 << 40)), default: "64MiB",
       into: .config(\.limits.memoryPerWorkerBytes),

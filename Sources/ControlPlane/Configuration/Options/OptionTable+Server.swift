@@ -11,6 +11,7 @@ extension OptionTable {
       load balancers in front of this proxy, such as `[10.0.0.0/8, "::1"]`.
       """,
       reason: "Empty: whoever can connect could otherwise claim any client address."),
+    OptionRow("trusted_proxies[]", .addressRange, "One address, or one block."),
     OptionRow(
       "via", .boolean, default: "false", into: .config(\.via),
       "Adds `Via: 1.1 headrace` to requests and responses.",

@@ -6,7 +6,7 @@ extension OptionTable {
     OptionRow(
       "timeouts.client_header", kind, default: "10s", into: .config(\.timeouts.clientHeader),
       "From the first byte of a request's head to its end. Over it: 408.",
-      reason: "Enough for any real network; a client that trickles its head holds a slot no more."),
+      reason: "Enough for any real network; a client that trickles its head does not hold a slot."),
     OptionRow(
       "timeouts.client_body_idle", kind, default: "30s", into: .config(\.timeouts.clientBodyIdle),
       "Between two pieces of a request's body.",

@@ -12,7 +12,9 @@ enum OptionTable {
   /// Rows one level below `parent`; "" is the top of the file.
   static func children(of parent: String) -> [OptionRow] { childrenByParent[parent] ?? [] }
 
-  private static let childrenByParent = Dictionary(grouping: rows) { row in
+  private static let childrenByParent = Dictionary(
+    grouping: rows.filter { !$0.path.hasSuffix("[]") }
+  ) { row in
     row.path.split(separator: ".").dropLast().joined(separator: ".")
   }
 

@@ -15,7 +15,9 @@ enum EndpointText {
     if host.isEmpty { return .ip(host: "", port: port) }
     guard AddressText.isAddress(host) else {
       if HostNameText.isName(host) {
-        throw Refusal("must have an IP address, not the name \(quoted(host)); see `ip address`")
+        throw Refusal(
+          "must have an IP address of this machine, such as 127.0.0.1, not the name \(quoted(host))"
+        )
       }
       throw Refusal("\(examples), not \(quoted(text))")
     }
@@ -57,7 +59,8 @@ enum EndpointText {
       throw Refusal("must be an address without a scheme or path, not \(quoted(text))")
     }
     guard let colon = text.lastIndex(of: ":") else {
-      throw Refusal("must have a port, as in \(quoted(text + ":3000")), not \(quoted(text))")
+      if text.isEmpty { throw Refusal("\(examples), not \(quoted(text))") }
+      throw Refusal("must have a port, as in \(quoted(text + ":8080")), not \(quoted(text))")
     }
     var host = text[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") {
@@ -67,8 +70,8 @@ enum EndpointText {
       }
     } else if host.contains(":") {
       if AddressText.parse6(text) != nil {
-        let better = quoted("[\(text)]:3000")
-        throw Refusal("must have an IPv6 address in brackets, and a port: \(better)")
+        throw Refusal(
+          "must have an IPv6 address in brackets, as in \"[::1]:8080\", not \(quoted(text))")
       }
       throw Refusal("\(examples), not \(quoted(text))")
     }

@@ -8,11 +8,11 @@ enum IntegerText {
     return number
   }
 
-  /// Decimal digits only; `nil` as well when the number is too large.
+  /// Decimal digits only. What is too large becomes `Int.max`, which is above every bound.
   static func digits(_ text: some StringProtocol) -> Int? {
     guard !text.isEmpty, text.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 })
     else { return nil }
-    return Int(text)
+    return Int(text) ?? .max
   }
 }
 

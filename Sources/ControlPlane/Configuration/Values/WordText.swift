@@ -22,6 +22,16 @@ enum ChoiceText {
   }
 }
 
+/// Paths of files that the config names.
+enum FileText {
+  static func parse(_ text: String) throws(Refusal) -> String {
+    guard !text.isEmpty, !text.utf8.contains(0) else {
+      throw Refusal("must be the path of a file, not \(quoted(text))")
+    }
+    return text
+  }
+}
+
 /// Names of routes and pools, which become metric labels and fields of log lines.
 enum NameText {
   static func parse(_ text: String) throws(Refusal) -> String {

@@ -6,6 +6,9 @@ struct YamlReader {
   private var tokens: [Int: YamlScanner.Token] = [:]
   /// Characters of first keys that were overwritten, by the mark that stands for them.
   private var overwritten: [Unicode.Scalar: Unicode.Scalar] = [:]
+  /// A text without aliases cannot have more nodes than this. A second line of defence, should the
+  /// scanner ever miss an alias: the walk ends, and the anchor is reported.
+  private var nodesLeft = 0
   private(set) var problems: [ConfigProblem] = []
 
   init(_ source: SourceText) { self.source = source }
@@ -17,6 +20,7 @@ struct YamlReader {
     problems = scanner.problems
     tokens = scanner.tokens
     guard problems.isEmpty, let root = compose() else { return nil }
+    nodesLeft = 2 * source.scalars.count + 16
     return convert(root)
   }
 
@@ -70,6 +74,11 @@ struct YamlReader {
 extension YamlReader {
   private mutating func convert(_ node: Node) -> YamlNode {
     let place = place(node.mark)
+    nodesLeft -= 1
+    if node.anchor != nil || nodesLeft < 0 {
+      if nodesLeft >= 0 { add(node.mark, "YAML anchors are not supported; repeat the value") }
+      return YamlNode(place: place, content: .scalar("", plain: true))
+    }
     switch node {
     case .scalar(let scalar):
       let plain = scalar.style == .plain
@@ -124,7 +133,8 @@ extension YamlReader {
       add(mark, "a config file is one YAML document; a second one starts here")
     case YamlError.scanner(let context, let problem, let mark, _),
       YamlError.parser(let context, let problem, let mark, _):
-      add(mark, YamlSyntax.message(problem: problem, context: context))
+      let place = YamlSyntax.place(problem: problem, mark: mark, context: context)
+      add(place, YamlSyntax.message(problem: problem, context: context))
     default:
       problems.append(ConfigProblem(file: source.file, message: "not valid YAML"))
     }

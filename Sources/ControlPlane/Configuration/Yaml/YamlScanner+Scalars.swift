@@ -84,6 +84,21 @@ extension YamlScanner {
     index += length
   }
 
+  /// `:8080` as a value between brackets, which libyaml takes for the `:` behind a key.
+  func startsPort() -> Bool {
+    guard let next = peek(1), ("0"..."9").contains(next), index > 0 else { return false }
+    let before = scalars[index - 1]
+    return isBlank(before) || before == "[" || before == ","
+  }
+
+  mutating func refusePort() {
+    var length = 1
+    while let next = peek(length), ("0"..."9").contains(next) { length += 1 }
+    let text = String(String.UnicodeScalarView(scalars[index..<index + length]))
+    refuse("between brackets this must be in quotes: \(quoted(text))", length: length)
+    index += length
+  }
+
   /// `[::1]:8080` without quotes is a YAML list with something odd behind it.
   func bracketedAddressLength() -> Int? {
     var length = 1

@@ -78,6 +78,7 @@ struct YamlScanner {
     case "-" where isBlank(peek(1)), "?" where flowDepth > 0 || isBlank(peek(1)):
       rollIndent(to: column)
       index += 1
+    case ":" where flowDepth > 0 && startsPort(): refusePort()
     case ":" where flowDepth > 0 || isBlank(peek(1)):
       if flowDepth == 0 { rollIndent(to: (keyOffset ?? index) - lineStart) }
       keyOffset = nil
