@@ -20,7 +20,7 @@ let products: [Product] = [
   .executable(name: "headrace", targets: ["headrace"])
 ]
 
-let targets: [Target] = [
+var targets: [Target] = [
   .target(name: "CLinux"),
   .target(name: "DataPlane", dependencies: ["CLinux"], swiftSettings: dataPlane),
   .target(
@@ -43,6 +43,17 @@ let targets: [Target] = [
     name: "IntegrationTests", dependencies: ["headrace", "CLinux"], swiftSettings: everywhere),
   .testTarget(name: "TidyTests", swiftSettings: everywhere),
 ]
+
+/// Fuzz targets link against libFuzzer, which brings `main`: they exist only for `make fuzz`, so
+/// that a plain `swift build` does not stumble over them.
+if Context.environment["FUZZ"] != nil {
+  for name in ["RequestHead", "ResponseHead", "ChunkedBody"] {
+    targets.append(
+      .executableTarget(
+        name: "Fuzz\(name)", dependencies: ["DataPlane"], path: "Fuzz/\(name)",
+        swiftSettings: everywhere))
+  }
+}
 
 let package = Package(
   name: "headrace",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlPlane
 
+/// The command line: the subcommands are in the files beside this one.
 @main
 struct Headrace: ParsableCommand {
   static let configuration = CommandConfiguration(

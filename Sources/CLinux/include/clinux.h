@@ -113,7 +113,11 @@ int hr_resolve(const char *name, uint16_t port, hr_endpoint *out, int max, const
 // MARK: process and threads
 
 int hr_eventfd(void);
-static inline void hr_eventfd_signal(int fd) { uint64_t one = 1; ssize_t r = write(fd, &one, 8); (void)r; }
+static inline void hr_eventfd_signal(int fd) {
+  uint64_t one = 1;
+  ssize_t r = write(fd, &one, 8);
+  (void)r;
+}
 static inline void hr_eventfd_clear(int fd) { uint64_t v; ssize_t r = read(fd, &v, 8); (void)r; }
 
 uint64_t hr_now_monotonic_ns(void);
@@ -146,6 +150,18 @@ int hr_unlink_stale_socket(const char *path);
 int hr_write_all(int fd, const void *p, size_t n);
 int64_t hr_open_read(const char *path);
 int64_t hr_read(int fd, void *p, size_t n);
+
+// MARK: counters with one writer and any number of readers
+
+static inline void hr_counter_add(uint64_t *p, uint64_t n) {
+  __atomic_store_n(p, __atomic_load_n(p, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
+}
+static inline void hr_counter_set(uint64_t *p, uint64_t n) {
+  __atomic_store_n(p, n, __ATOMIC_RELAXED);
+}
+static inline uint64_t hr_counter_load(const uint64_t *p) {
+  return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
 
 // MARK: architecture
 

@@ -1,0 +1,16 @@
+-- The headers that a desktop browser sends, cookies included.
+local headers = wrk.headers
+headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 "
+  .. "(KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+headers["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9,"
+  .. "image/avif,image/webp,image/apng,*/*;q=0.8"
+headers["Accept-Language"] = "en-US,en;q=0.9,de;q=0.8"
+headers["Accept-Encoding"] = "gzip, deflate, br, zstd"
+headers["Cache-Control"] = "max-age=0"
+headers["Sec-Fetch-Dest"] = "document"
+headers["Sec-Fetch-Mode"] = "navigate"
+headers["Sec-Fetch-Site"] = "same-origin"
+headers["Upgrade-Insecure-Requests"] = "1"
+headers["Referer"] = "https://example.com/products/list?page=3&sort=price"
+headers["Cookie"] = "session=4f1c2d7e9a8b4c6d8e0f1a2b3c4d5e6f; theme=dark; "
+  .. "_ga=GA1.2.1234567890.1700000000; csrftoken=abcdefghijklmnopqrstuvwxyz0123456789"

@@ -1,0 +1,83 @@
+# Headrace: what a developer does here. `make help` lists it.
+
+SWIFT ?= swift
+export SWIFT
+TIMEOUT ?= 1200
+# make fuzz: an empty TARGET is all of them, SECONDS each.
+FUZZ_TARGETS := RequestHead ResponseHead ChunkedBody
+TARGET ?=
+SECONDS ?= 60
+# make bench
+SCENARIOS ?= small,browser,medium,large,post,close,many
+PEERS ?= nginx,haproxy,relay
+ROUNDS ?= 5
+
+RELEASE := .build/release/headrace
+RELEASE_FLAGS := -c release --product headrace --static-swift-stdlib
+FORMATTED := Sources Tests Package.swift
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-sanitize fuzz bench format lint clean \
+  packages binary sanitize-address sanitize-thread
+
+help: ## List these commands
+	@echo "usage: make COMMAND"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: packages binary ## Start the demo; with CONFIG=path run that config instead
+	@if [ -n "$(CONFIG)" ]; then exec $(RELEASE) run "$(CONFIG)"; else exec $(RELEASE) demo; fi
+
+build: packages binary ## Build the release binary and say where it is
+	@echo "release binary: $(CURDIR)/$(RELEASE)"
+
+test: packages ## Install what tests need, run the suite, list the skipped tests
+	@scripts/install-packages test || echo "make test: tests that need these are skipped"
+	@HEADRACE_PYTHON="$$(scripts/test-python)" TEST_TIMEOUT=$(TIMEOUT) \
+	  scripts/run-tests --xunit-output .build/tests.xml $(ARGS)
+
+test-sanitize: packages sanitize-address sanitize-thread ## Run the suite under the sanitizers
+
+fuzz: packages ## Fuzz the HTTP/1.1 engine: TARGET=RequestHead (default: all) SECONDS=60
+	@scripts/fuzz $(SECONDS) $(or $(TARGET),$(FUZZ_TARGETS))
+
+bench: build ## Compare CPU time per request with nginx, HAProxy and a bare relay
+	@scripts/install-packages bench
+	@python3 Benchmarks/bench.py --peers $(PEERS) --scenarios $(SCENARIOS) --rounds $(ROUNDS) \
+	  --sut 'headrace=$(CURDIR)/Benchmarks/serve {port} {scenario} {certs}' $(ARGS)
+
+format: ## Format the Swift files in place
+	@$(SWIFT) format --in-place --recursive $(FORMATTED)
+
+lint: ## Check the format of the Swift files
+	@$(SWIFT) format lint --strict --recursive $(FORMATTED)
+
+clean: ## Remove everything that was built
+	rm -rf .build .build-asan .build-tsan .build-fuzz .build-tools
+
+# ---- steps of the commands above ----
+
+packages:
+	@command -v $(SWIFT) >/dev/null || { \
+	  echo "Swift 6.3 or later is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
+	@scripts/install-packages build
+
+# Always asks the package manager, which knows best whether there is something to do.
+binary:
+	@$(SWIFT) build $(RELEASE_FLAGS)
+
+# One scratch path per variant: flags that alternate in one path rebuild everything each time.
+# XCTest itself leaks a few bytes, which the address sanitizer reports as a failure.
+# HEADRACE_SANITIZE leaves out the test target that replaces malloc.
+sanitize-address: export HEADRACE_SANITIZE = address
+sanitize-address:
+	@echo "== address sanitizer (Swift, C) and undefined-behaviour sanitizer (C)"
+	@HEADRACE_PYTHON="$$(scripts/test-python)" TEST_TIMEOUT=$(TIMEOUT) scripts/run-tests \
+	  --scratch-path .build-asan --sanitize=address --disable-xctest \
+	  -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined $(ARGS)
+
+sanitize-thread: export HEADRACE_SANITIZE = thread
+sanitize-thread:
+	@echo "== thread sanitizer"
+	@HEADRACE_PYTHON="$$(scripts/test-python)" TEST_TIMEOUT=$(TIMEOUT) scripts/run-tests \
+	  --scratch-path .build-tsan --sanitize=thread --disable-xctest $(ARGS)

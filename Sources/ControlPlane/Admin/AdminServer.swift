@@ -1,0 +1,36 @@
+/// Whether the proxy wants traffic, as load balancers in front of it ask on `/ready`.
+public enum Readiness: String, Equatable, Sendable {
+  /// Not all listeners and workers are up.
+  case starting
+  case ready
+  /// Shutting down: serves what it has, wants nothing new.
+  case draining
+}
+
+/// The admin listener: metrics and health of this process, for people and machines that may see
+/// them. It has no access control: bind it to an address that only they can reach.
+///
+/// Owned by the command that runs the proxy; serves on the threads of its `LocalServer`, on which
+/// both closures are called.
+public final class AdminServer: Sendable {
+  private let server: LocalServer
+
+  public init(
+    metrics: @escaping @Sendable () -> MetricsReport,
+    readiness: @escaping @Sendable () -> Readiness
+  ) {
+    let pages = AdminPages(metrics: metrics, readiness: readiness)
+    server = LocalServer(name: "admin") { pages.answer($0) }
+  }
+
+  public func start(at endpoint: Endpoint) throws(LocalServerError) {
+    try server.start(at: endpoint)
+  }
+
+  /// With the real port. nil when it does not run.
+  public var boundEndpoint: Endpoint? { server.boundEndpoint }
+
+  public var boundPort: UInt16 { server.boundPort }
+
+  public func stop() { server.stop() }
+}

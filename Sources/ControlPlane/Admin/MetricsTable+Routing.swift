@@ -1,0 +1,92 @@
+extension MetricsTable {
+  static let route = MetricScope<MetricsReport.Route>(
+    title: "Routes", labelNames: ["route"], labelValues: { route, _ in [route.name] },
+    metrics: [
+      Metric(
+        "headrace_route_requests_total", "Requests that ended, by class of the answer.",
+        .counterByClass { $0.requestsByClass }),
+      Metric(
+        "headrace_route_request_duration_seconds",
+        "Time from the request head to the end of the answer.",
+        .histogram { ($0.durationBuckets, $0.durationSumSeconds) }),
+      Metric(
+        "headrace_route_requests_in_flight", "Requests being served.",
+        .gauge { Double($0.inFlight) }),
+      Metric(
+        "headrace_route_request_bytes_total", "Bytes received from clients.",
+        .counter { $0.requestBytes }),
+      Metric(
+        "headrace_route_response_bytes_total", "Bytes sent to clients.",
+        .counter { $0.responseBytes }),
+    ])
+
+  static let pool = MetricScope<MetricsReport.Pool>(
+    title: "Pools", labelNames: ["pool"], labelValues: { pool, _ in [pool.name] },
+    metrics: [
+      Metric(
+        "headrace_pool_requests_total", "Requests that ended, by class of the answer.",
+        .counterByClass { $0.requestsByClass }),
+      Metric(
+        "headrace_pool_request_duration_seconds",
+        "Time from the request head to the end of the answer.",
+        .histogram { ($0.durationBuckets, $0.durationSumSeconds) }),
+      Metric(
+        "headrace_pool_requests_in_flight", "Requests being served.",
+        .gauge { Double($0.inFlight) }),
+      Metric(
+        "headrace_pool_stale_retries_total",
+        "Requests sent again because a kept connection had been closed by the backend.",
+        .counter { $0.staleRetries }),
+      Metric(
+        "headrace_pool_connect_retries_total",
+        "Requests that went to another backend because connecting failed.",
+        .counter { $0.connectRetries }),
+      Metric(
+        "headrace_pool_no_backend_total", "Requests for which no backend was usable.",
+        .counter { $0.noBackend }),
+      Metric(
+        "headrace_pool_resolve_failures_total",
+        "Look-ups of backend names that failed; the last good answer stayed.",
+        .counter { $0.resolveFailures }),
+    ])
+
+  static let backend = MetricScope<MetricsReport.Backend>(
+    title: "Backends", labelNames: ["pool", "backend"],
+    labelValues: { backend, _ in [backend.pool, backend.address] },
+    metrics: [
+      Metric(
+        "headrace_backend_weight", "The configured weight; 0 gets no new requests.",
+        .gauge { Double($0.weight) }),
+      Metric(
+        "headrace_backend_requests_total", "Tries that ended, by class of the answer.",
+        .counterByClass { $0.requestsByClass }),
+      Metric(
+        "headrace_backend_request_duration_seconds",
+        "Time from the choice of the backend to the end of its answer.",
+        .histogram { ($0.durationBuckets, $0.durationSumSeconds) }),
+      Metric(
+        "headrace_backend_requests_in_flight", "Requests that the backend is at work on.",
+        .gauge { Double($0.inFlight) }),
+      Metric(
+        "headrace_backend_connections_open", "Open connections to the backend, idle ones too.",
+        .gauge { Double($0.connectionsOpen) }),
+      Metric(
+        "headrace_backend_connections_idle", "Connections kept for the next request.",
+        .gauge { Double($0.connectionsIdle) }),
+      Metric(
+        "headrace_backend_connections_opened_total", "Connections made to the backend.",
+        .counter { $0.connectionsOpened }),
+      Metric(
+        "headrace_backend_connect_failures_total",
+        "Connections that could not be made: refused, unreachable, too slow.",
+        .counter { $0.connectFailures }),
+      Metric(
+        "headrace_backend_stale_retries_total",
+        "Requests sent again because the backend had closed a kept connection.",
+        .counter { $0.staleRetries }),
+      Metric(
+        "headrace_backend_resets_total",
+        "Connections that broke while an answer was expected or under way.",
+        .counter { $0.resets }),
+    ])
+}

@@ -1,0 +1,88 @@
+/// What no single option can tell: references between parts, and what is missing.
+extension ConfigDecoder {
+  mutating func decodeTrustedProxies(_ entries: [YamlNode.Entry]) {
+    guard let node = entry("trusted_proxies", entries)?.value else { return }
+    let name = "trusted_proxies"
+    let row = OptionTable.row("\(name)[]")
+    for (index, item) in (list(node, name, mayBeEmpty: true) ?? []).enumerated() {
+      if case .addressRange(let range) = scalar(item, row, "\(name)[\(index)]") {
+        config.trustedProxies.append(range)
+      }
+    }
+  }
+
+  mutating func checkWhole(_ entries: [YamlNode.Entry]) {
+    let top = YamlNode.Place(position: Position(line: 1, column: 1), length: 1)
+    if entry("listen", entries) == nil, entry("listeners", entries) == nil {
+      refuse(top, "no listener; add one such as \"listen: :8080\"")
+    }
+    if entry("pools", entries) == nil {
+      refuse(top, "no \"pools\"; add them, such as \"pools: { app: [127.0.0.1:3000] }\"")
+    }
+    if entry("routes", entries) == nil {
+      refuse(top, "no \"routes\"; add them, such as \"routes: [{ to: app }]\"")
+    }
+    checkPoolReferences()
+    checkShadowedRoutes()
+    checkLimits(entries)
+  }
+
+  private mutating func checkPoolReferences() {
+    let known = config.pools.map(\.name)
+    for reference in poolReferences where !known.contains(reference.pool) {
+      let hint = Suggestion.suffix(for: reference.pool, among: known)
+      refuse(reference.place, "there is no pool \(quoted(reference.pool))\(hint)")
+    }
+    let used = Set(poolReferences.map(\.pool))
+    for pool in known where !used.contains(pool) {
+      guard let place = poolPlaces[pool] else { continue }
+      warn(place, "no route leads to pool \(quoted(pool))")
+    }
+  }
+
+  /// A route is never reached when one above takes all that it would.
+  private mutating func checkShadowedRoutes() {
+    for (index, route) in config.routes.enumerated() {
+      let above = config.routes[..<index].firstIndex { earlier in
+        earlier.host.covers(route.host) && earlier.path.covers(route.path)
+      }
+      guard let above else { continue }
+      let line = routePlaces[above].position.line
+      warn(
+        routePlaces[index],
+        "this route can never match: the one in line \(line) takes all of its requests")
+    }
+  }
+
+  private mutating func checkLimits(_ entries: [YamlNode.Entry]) {
+    guard config.limits.requestLineBytes > config.limits.headerBytes,
+      let place = entry("limits", entries)?.keyPlace
+    else { return }
+    warn(place, "\"limits.headers\" includes the request line but is less than its limit")
+  }
+}
+
+extension Config.HostPattern {
+  /// Whether every host that `other` matches is matched by this one too.
+  func covers(_ other: Config.HostPattern) -> Bool {
+    switch (self, other) {
+    case (.any, _): true
+    case (.exact(let a), .exact(let b)): a == b
+    case (.suffix(let a), .exact(let b)), (.suffix(let a), .suffix(let b)): b.hasSuffix(a)
+    default: false
+    }
+  }
+}
+
+extension Config.PathPattern {
+  /// Whether every path that `other` matches is matched by this one too.
+  func covers(_ other: Config.PathPattern) -> Bool {
+    switch (self, other) {
+    case (.any, _): true
+    case (.exact(let a), .exact(let b)): a == b
+    case (.prefix(let a), .exact(let b)), (.prefix(let a), .prefix(let b)):
+      a == b || b.hasPrefix(a + "/")
+    default: false
+    }
+  }
+}

@@ -1,0 +1,121 @@
+extension ConfigDecoder {
+  mutating func decodePools(_ entries: [YamlNode.Entry]) {
+    guard let node = entry("pools", entries)?.value else { return }
+    if refuseNothing(node, quoted("pools")) { return }
+    guard case .mapping(let pools) = node.content else {
+      refuse(node.place, "\"pools\" must be a mapping of names to pools, not \(node.found)")
+      return
+    }
+    if pools.isEmpty { refuse(node.place, "\"pools\" is empty; it needs at least one pool") }
+    for entry in pools {
+      poolPlaces[entry.key] = entry.keyPlace
+      do {
+        _ = try NameText.parse(entry.key)
+      } catch {
+        refuse(entry.keyPlace, "a pool's name \(error.message)")
+      }
+      decodePool(entry)
+    }
+  }
+
+  private mutating func decodePool(_ entry: YamlNode.Entry) {
+    var pool = Config.Pool(name: entry.key, strategy: .roundRobin, backends: [])
+    OptionTable.setDefaults(of: &pool)
+    let path = "pools.\(entry.key)"
+    switch entry.value.content {
+    case .list: decodeBackends(entry.value, path, &pool, strategy: nil)
+    case .mapping: decodeLongPool(entry.value, path, &pool)
+    case .scalar:
+      refuse(
+        entry.value.place,
+        "pool \(quoted(entry.key)) must be a list of backends such as [127.0.0.1:3000], or a "
+          + "mapping with \"backends\", not \(entry.value.found)")
+    }
+    config.pools.append(pool)
+  }
+
+  private mutating func decodeLongPool(
+    _ node: YamlNode, _ path: String, _ pool: inout Config.Pool
+  ) {
+    let name = "pool \(quoted(pool.name))"
+    guard let entries = mapping(node, at: "pools.*", called: name) else { return }
+    decodePoolSettings(entries, "pools.*", path, &pool)
+    let place = poolPlaces[pool.name] ?? node.place
+    guard let backends = required("backends", entries, of: place, called: name) else { return }
+    decodeBackends(backends, "\(path).backends", &pool, strategy: entry("strategy", entries)?.value)
+  }
+
+  private mutating func decodePoolSettings(
+    _ entries: [YamlNode.Entry], _ path: String, _ name: String, _ pool: inout Config.Pool
+  ) {
+    for entry in entries {
+      let row = OptionTable.row("\(path).\(entry.key)")
+      let name = "\(name).\(entry.key)"
+      if case .section = row.kind {
+        guard let below = mapping(entry.value, at: row.path, called: quoted(name)) else { continue }
+        decodePoolSettings(below, row.path, name, &pool)
+      } else if case .pool(let store) = row.target, let value = scalar(entry.value, row, name) {
+        store(&pool, value)
+      }
+    }
+  }
+}
+
+/// Backends and their weights.
+extension ConfigDecoder {
+  /// `strategy` is the node that writes one. Without it a weight chooses the weighted one.
+  private mutating func decodeBackends(
+    _ node: YamlNode, _ name: String, _ pool: inout Config.Pool, strategy: YamlNode?
+  ) {
+    var isWeighted = false
+    for (index, item) in (list(node, name) ?? []).enumerated() {
+      let name = "\(name)[\(index)]"
+      let weight = decodeBackend(item, name, &pool)
+      guard let weight else { continue }
+      isWeighted = true
+      if strategy != nil, pool.strategy == .roundRobin {
+        refuse(
+          weight.keyPlace,
+          "a weight has no effect with \"strategy: round_robin\" in pool \(quoted(pool.name)); "
+            + "use weighted_round_robin or leave the strategy out")
+      }
+    }
+    if strategy == nil, isWeighted { pool.strategy = .weightedRoundRobin }
+    if !pool.backends.isEmpty, pool.backends.allSatisfy({ $0.weight == 0 }) {
+      warn(node.place, "all weights in pool \(quoted(pool.name)) are 0, so it answers 503")
+    }
+  }
+
+  /// Returns the weight's entry if one is written.
+  private mutating func decodeBackend(
+    _ node: YamlNode, _ name: String, _ pool: inout Config.Pool
+  ) -> YamlNode.Entry? {
+    guard case .mapping = node.content else {
+      add(backend: node, name, weight: 1, &pool)
+      return nil
+    }
+    guard let entries = mapping(node, at: "pools.*.backends[]", called: quoted(name)) else {
+      return nil
+    }
+    let weightEntry = entry("weight", entries)
+    var weight = 1
+    if let weightEntry {
+      let row = OptionTable.row("pools.*.backends[].weight")
+      if case .integer(let number) = scalar(weightEntry.value, row, "\(name).weight") {
+        weight = number
+      }
+    }
+    if let address = required("address", entries, of: node.place, called: quoted(name)) {
+      add(backend: address, "\(name).address", weight: weight, &pool)
+    }
+    return weightEntry
+  }
+
+  private mutating func add(
+    backend node: YamlNode, _ name: String, weight: Int, _ pool: inout Config.Pool
+  ) {
+    let row = OptionTable.row("pools.*.backends[].address")
+    guard case .endpoint(let endpoint) = scalar(node, row, name) else { return }
+    pool.backends.append(Config.Backend(address: endpoint, weight: weight))
+  }
+}

@@ -1,0 +1,136 @@
+/// Walks the YAML nodes and fills a `Config`, noting every problem on the way.
+///
+/// A value that is refused keeps its default, so that the walk goes on and the rest is checked
+/// too; a config with problems is thrown away in the end. Pure but for `readFile`.
+struct ConfigDecoder {
+  let source: SourceText
+  /// Reads a file that the config names, given as an absolute or relative path.
+  let readFile: ConfigLoader.ReadFile
+  var config = OptionTable.defaultConfig()
+  var problems: [ConfigProblem] = []
+  var warnings: [ConfigProblem] = []
+
+  /// Places that the checks across options point at, in the order of the config's arrays.
+  var listenerPlaces: [YamlNode.Place] = []
+  var routePlaces: [YamlNode.Place] = []
+  var poolReferences: [PoolReference] = []
+  var poolPlaces: [String: YamlNode.Place] = [:]
+
+  /// A route's `to`, to be looked up when all pools are known.
+  struct PoolReference {
+    var pool: String
+    var place: YamlNode.Place
+  }
+
+  init(source: SourceText, readFile: @escaping ConfigLoader.ReadFile) {
+    self.source = source
+    self.readFile = readFile
+  }
+
+  mutating func decode(_ root: YamlNode) {
+    guard let entries = mapping(root, at: "", called: "the config file") else { return }
+    decodeSettings(entries)
+    decodeListeners(entries)
+    decodePools(entries)
+    decodeRoutes(entries)
+    decodeTrustedProxies(entries)
+    decodeErrorPages(entries)
+    decodeAdmin(entries)
+    checkWhole(entries)
+  }
+
+  /// Scalars and plain sections: all that the option table can decode by itself.
+  private mutating func decodeSettings(_ entries: [YamlNode.Entry], under parent: String = "") {
+    for entry in entries {
+      let path = parent.isEmpty ? entry.key : "\(parent).\(entry.key)"
+      let row = OptionTable.row(path)
+      if case .section = row.kind {
+        guard let below = mapping(entry.value, at: path, called: quoted(path)) else { continue }
+        decodeSettings(below, under: path)
+      } else if case .config(let store) = row.target, let value = scalar(entry.value, row, path) {
+        store(&config, value)
+      }
+    }
+  }
+}
+
+/// The building blocks of decoding.
+extension ConfigDecoder {
+  mutating func refuse(_ place: YamlNode.Place, _ message: String) {
+    problems.append(source.problem(at: place.position, length: place.length, message))
+  }
+
+  mutating func warn(_ place: YamlNode.Place, _ message: String) {
+    var warning = source.problem(at: place.position, length: place.length, message)
+    warning.isWarning = true
+    warnings.append(warning)
+  }
+
+  /// Whether the node is a key without a value, which is reported.
+  mutating func refuseNothing(_ node: YamlNode, _ name: String) -> Bool {
+    guard node.isNothing else { return false }
+    refuse(node.place, "\(name) has no value; give it one or leave it out")
+    return true
+  }
+
+  /// The entries with a known key; the others are reported. `path` is the table's, "" at the top.
+  mutating func mapping(
+    _ node: YamlNode, at path: String, called name: String
+  ) -> [YamlNode.Entry]? {
+    if refuseNothing(node, name) { return nil }
+    guard case .mapping(let entries) = node.content else {
+      refuse(node.place, "\(name) must be a mapping (key: value), not \(node.found)")
+      return nil
+    }
+    let known = OptionTable.children(of: path).map(\.key)
+    let place = path.isEmpty ? "at the top level" : "in \(name)"
+    return entries.filter { entry in
+      if known.contains(entry.key) { return true }
+      let hint = Suggestion.suffix(for: entry.key, among: known)
+      refuse(entry.keyPlace, "unknown key \(quoted(entry.key)) \(place)\(hint)")
+      return false
+    }
+  }
+
+  /// A scalar by the rules of its row; `name` is its path in this file, for the message.
+  mutating func scalar(_ node: YamlNode, _ row: OptionRow, _ name: String) -> OptionValue? {
+    if refuseNothing(node, quoted(name)) { return nil }
+    guard case .scalar(let text, let plain) = node.content else {
+      refuse(node.place, "\(quoted(name)) must be \(row.kind.description), not \(node.found)")
+      return nil
+    }
+    do {
+      return try row.kind.decode(text, plain: plain)
+    } catch {
+      refuse(node.place, "\(quoted(name)) \(error.message)")
+      return nil
+    }
+  }
+
+  /// A list that is not empty, unless `mayBeEmpty`.
+  mutating func list(_ node: YamlNode, _ name: String, mayBeEmpty: Bool = false) -> [YamlNode]? {
+    if refuseNothing(node, quoted(name)) { return nil }
+    guard case .list(let items) = node.content else {
+      refuse(node.place, "\(quoted(name)) must be a list, not \(node.found)")
+      return nil
+    }
+    if items.isEmpty, !mayBeEmpty {
+      refuse(node.place, "\(quoted(name)) is empty; it needs at least one item")
+      return nil
+    }
+    return items
+  }
+
+  func entry(_ key: String, _ entries: [YamlNode.Entry]) -> YamlNode.Entry? {
+    entries.first { $0.key == key }
+  }
+
+  /// The required entry, or a problem at the place of what should have it.
+  mutating func required(
+    _ key: String, _ entries: [YamlNode.Entry], of place: YamlNode.Place, called name: String
+  ) -> YamlNode? {
+    if let entry = entry(key, entries) { return entry.value }
+    refuse(place, "\(name) needs \(quoted(key))")
+    return nil
+  }
+}

@@ -1,0 +1,87 @@
+/// What may be written as the value of an option.
+enum OptionKind: Sendable {
+  /// `word` is `off` or `auto` where that is allowed.
+  case integer(ClosedRange<Int>, word: String? = nil)
+  case size(ClosedRange<Int64>, word: String? = nil)
+  case duration(ClosedRange<Duration>, word: String? = nil)
+  case boolean
+  case choice([String])
+  case listenAddress
+  case backendAddress
+  case addressRange
+  case hostPattern
+  case pathPattern
+  case name
+  case file
+  /// A mapping whose keys are rows of their own.
+  case section
+  /// Decoded by a function of its own; the text says what is expected.
+  case structure(String)
+}
+
+extension OptionKind {
+  /// For messages and the reference: `a duration, 1ms to 24h, or off`.
+  var description: String {
+    switch self {
+    case .integer(let range, let word):
+      return "a whole number, \(range.lowerBound) to \(range.upperBound)" + alternative(word)
+    case .size(let range, let word):
+      let bounds = "\(SizeText.format(range.lowerBound)) to \(SizeText.format(range.upperBound))"
+      return "a size, \(bounds)" + alternative(word)
+    case .duration(let range, let word):
+      let low = DurationText.format(range.lowerBound)
+      return "a duration, \(low) to \(DurationText.format(range.upperBound))" + alternative(word)
+    case .boolean: return "true or false"
+    case .choice(let words): return words.joined(separator: ", ")
+    case .listenAddress: return "an address to listen on"
+    case .backendAddress: return "a backend's address"
+    case .addressRange: return "an address or a CIDR block"
+    case .hostPattern: return "a host pattern"
+    case .pathPattern: return "a path pattern"
+    case .name: return "a name of letters, digits, \"-\", \"_\" and \".\", at most 64"
+    case .file: return "a file"
+    case .section: return "a mapping"
+    case .structure(let text): return text
+    }
+  }
+
+  private func alternative(_ word: String?) -> String { word.map { ", or \($0)" } ?? "" }
+
+  /// The value that the text stands for. `plain` is without quotes: numbers, sizes and switches
+  /// must be.
+  func decode(_ text: String, plain: Bool = true) throws(Refusal) -> OptionValue {
+    switch self {
+    case .integer(let range, let word):
+      return try decodeNumber(text, plain, word) { text throws(Refusal) in
+        .integer(try IntegerText.parse(text, in: range))
+      }
+    case .size(let range, let word):
+      return try decodeNumber(text, plain, word) { text throws(Refusal) in
+        .bytes(try SizeText.parse(text, in: range))
+      }
+    case .duration(let range, let word):
+      return try decodeNumber(text, plain, word) { text throws(Refusal) in
+        .duration(try DurationText.parse(text, in: range, word: word))
+      }
+    case .boolean: return .flag(try BooleanText.parse(text, plain: plain))
+    case .choice(let words): return .word(try ChoiceText.parse(text, of: words))
+    case .listenAddress: return .endpoint(try EndpointText.parseListen(text))
+    case .backendAddress: return .endpoint(try EndpointText.parseBackend(text))
+    case .addressRange: return .addressRange(try AddressRangeText.parse(text))
+    case .hostPattern: return .host(try HostPatternText.parse(text))
+    case .pathPattern: return .path(try PathPatternText.parse(text))
+    case .name: return .word(try NameText.parse(text))
+    case .file: return .word(try FileText.parse(text))
+    case .section, .structure: throw Refusal("must be \(description), not \(quoted(text))")
+    }
+  }
+
+  private func decodeNumber(
+    _ text: String, _ plain: Bool, _ word: String?,
+    _ parse: (String) throws(Refusal) -> OptionValue
+  ) throws(Refusal) -> OptionValue {
+    if let word, text == word { return .absent }
+    guard plain else { throw Refusal("must be written without quotes, not \(quoted(text))") }
+    return try parse(text)
+  }
+}

@@ -1,0 +1,54 @@
+/// The one table of all options, in the order of the reference.
+///
+/// It drives which keys are known, how scalars are decoded, their bounds, their defaults and
+/// docs/configuration.md. To add an option, add a row (see CONTRIBUTING.md).
+enum OptionTable {
+  /// In the order of the reference.
+  static let rows: [OptionRow] =
+    listenerRows + routeRows + poolRows + serverRows + timeoutRows + limitRows + operationRows
+
+  private static let rowsByPath = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0) })
+
+  /// Rows one level below `parent`; "" is the top of the file.
+  static func children(of parent: String) -> [OptionRow] { childrenByParent[parent] ?? [] }
+
+  private static let childrenByParent = Dictionary(
+    grouping: rows.filter { !$0.path.hasSuffix("[]") }
+  ) { row in
+    row.path.split(separator: ".").dropLast().joined(separator: ".")
+  }
+
+  /// The row of a path that the code names; a missing one is a bug.
+  static func row(_ path: String) -> OptionRow {
+    guard let row = rowsByPath[path] else { preconditionFailure("no option \(path)") }
+    return row
+  }
+
+  /// A config with the default of every row that has one.
+  static func defaultConfig() -> Config {
+    var config = Config()
+    for row in rows {
+      if case .config(let store) = row.target, let value = defaultValue(row) {
+        store(&config, value)
+      }
+    }
+    return config
+  }
+
+  /// Gives a pool the default of every row that has one.
+  static func setDefaults(of pool: inout Config.Pool) {
+    for row in rows {
+      if case .pool(let store) = row.target, let value = defaultValue(row) { store(&pool, value) }
+    }
+  }
+
+  /// A default that its own row refuses is a bug.
+  static func defaultValue(_ row: OptionRow) -> OptionValue? {
+    guard let text = row.defaultText else { return nil }
+    do {
+      return try row.kind.decode(text)
+    } catch {
+      preconditionFailure("default of \(row.path): \(error.message)")
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/// A scalar of the config after decoding: what a row of the option table stores.
+enum OptionValue: Equatable, Sendable {
+  case integer(Int)
+  case bytes(Int64)
+  case duration(Duration)
+  case flag(Bool)
+  /// A name, a file, or one of a fixed set of words.
+  case word(String)
+  case endpoint(Endpoint)
+  case addressRange(AddressRange)
+  case host(Config.HostPattern)
+  case path(Config.PathPattern)
+  /// `off` or `auto`.
+  case absent
+}
+
+/// Why a value was refused: the rule, to be read after the option's name.
+struct Refusal: Error, Equatable {
+  /// Such as `must be 1 to 256, not "300"`.
+  let message: String
+  init(_ message: String) { self.message = message }
+}

@@ -1,0 +1,81 @@
+/// `/exact`, `/prefix/**`, in the normalised form to which requests' paths are brought: a pattern
+/// in any other form would never match.
+enum PathPatternText {
+  static func parse(_ text: String) throws(Refusal) -> Config.PathPattern {
+    let not = "not \(quoted(text))"
+    guard text.hasPrefix("/") else { throw Refusal("must start with \"/\", \(not)") }
+    if text.contains("?") { throw Refusal("must be without a query (\"?\"), \(not)") }
+    let isPrefix = text.hasSuffix("/**")
+    let path = String(isPrefix ? text.dropLast(3) : text[...])
+    if path.contains("*") {
+      throw Refusal("can have \"**\" only at its end, as in /static/**, \(not)")
+    }
+    if path.contains(where: { "{}".contains($0) }) {
+      throw Refusal("must be without \"{\" and \"}\"; write them as %7B and %7D, \(not)")
+    }
+    try checkBytes(path, not)
+    let normal = try normalised(Array(path.utf8), not)
+    try checkSegments(normal, not)
+    guard normal == path else {
+      let better = isPrefix ? normal + "/**" : normal
+      throw Refusal("must be in normal form: \(quoted(better)), \(not)")
+    }
+    if isPrefix { return path.isEmpty ? .any : .prefix(path) }
+    return .exact(path)
+  }
+
+  /// Runs of slashes are checked by the decoder, which knows whether they are merged.
+  static func hasEmptySegment(_ pattern: Config.PathPattern) -> Bool {
+    switch pattern {
+    case .any: false
+    case .exact(let path): path.contains("//")
+    case .prefix(let path): path.contains("//") || path.hasSuffix("/")
+    }
+  }
+
+  private static func checkBytes(_ path: String, _ not: String) throws(Refusal) {
+    let forbidden = Array("\"<>#\\".utf8)
+    guard let byte = path.utf8.first(where: { !(0x21...0x7E ~= $0) || forbidden.contains($0) })
+    else { return }
+    if byte >= 0x80 || byte == 0x20 {
+      throw Refusal("must have spaces and characters beyond ASCII percent-encoded, \(not)")
+    }
+    let shown = quoted(String(Unicode.Scalar(byte)))
+    throw Refusal("must not have \(shown) in it, \(not)")
+  }
+
+  private static func checkSegments(_ path: String, _ not: String) throws(Refusal) {
+    let segments = path.split(separator: "/")
+    guard let bad = segments.first(where: { $0 == "." || $0 == ".." }) else { return }
+    throw Refusal("must be without \(quoted(String(bad))) segments, \(not)")
+  }
+
+  /// Unreserved characters decoded (RFC 3986 section 6.2.2), hex digits in upper case.
+  private static func normalised(_ path: [UInt8], _ not: String) throws(Refusal) -> String {
+    var result: [UInt8] = []
+    var index = 0
+    while index < path.count {
+      guard path[index] == UInt8(ascii: "%") else {
+        result.append(path[index])
+        index += 1
+        continue
+      }
+      let hex = String(decoding: path[index...].dropFirst().prefix(2), as: UTF8.self)
+      guard hex.utf8.count == 2, hex.allSatisfy(\.isHexDigit), let byte = UInt8(hex, radix: 16),
+        byte != 0
+      else { throw Refusal("must have two hex digits behind each \"%\", and no %00, \(not)") }
+      result += isUnreserved(byte) ? [byte] : Array("%\(hex.uppercased())".utf8)
+      index += 3
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+
+  private static func isUnreserved(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+    case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/// A YAML document as the decoder walks it: scalars still text, every node with its place.
+struct YamlNode: Sendable {
+  /// What kind of node, and what is in it.
+  enum Content: Sendable {
+    /// `plain` is written without quotes.
+    case scalar(String, plain: Bool)
+    case list([YamlNode])
+    /// In the order written, keys unique.
+    case mapping([Entry])
+  }
+
+  /// A key and its value.
+  struct Entry: Sendable {
+    var key: String
+    var keyPlace: Place
+    var value: YamlNode
+  }
+
+  /// What an underline covers.
+  struct Place: Sendable {
+    var position: Position
+    var length: Int
+  }
+
+  var place: Place
+  var content: Content
+
+  /// A key without a value, `~` or `null`.
+  var isNothing: Bool {
+    guard case .scalar(let text, plain: true) = content else { return false }
+    return ["", "~", "null", "Null", "NULL"].contains(text)
+  }
+
+  /// How an error names what it found.
+  var found: String {
+    if isNothing { return "nothing" }
+    switch content {
+    case .scalar(let text, _): return quoted(text)
+    case .list: return "a list"
+    case .mapping: return "a mapping"
+    }
+  }
+}
+
+/// A value in a message: in quotes, cut when long, without line ends.
+func quoted(_ text: String) -> String {
+  let shown = text.unicodeScalars.prefix(80).map { scalar in
+    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "?" : String(scalar)
+  }
+  let cut = text.unicodeScalars.count > 80 ? "..." : ""
+  return "\"\(shown.joined())\(cut)\""
+}

@@ -1,0 +1,21 @@
+/// One after the other. Workers start at different places, so that they do not march in step.
+package struct RoundRobin: BitwiseCopyable, Sendable {
+  private var next: UInt64
+
+  package init(start: UInt64) { next = start }
+
+  package mutating func choose(
+    _ backends: borrowing Span<BackendView>, excluding tried: TriedBackends
+  ) -> Int? {
+    let count = UInt64(backends.count)
+    guard count > 0 else { return nil }
+    if next >= count { next %= count }
+    for _ in 0..<count {
+      let index = Int(next)
+      next &+= 1
+      if next == count { next = 0 }
+      if backends[index].weight > 0, !tried.contains(index) { return index }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,29 @@
+/// Smooth weighted round-robin, as nginx does it since 1.3.1 (Maxim Dounin's commit 52327e0):
+/// 5:1:1 gives a a b a c a a, not a a a a a b c.
+///
+/// Each backend gains its weight every turn; the richest is chosen and pays the total.
+package struct WeightedRoundRobin: Sendable {
+  private var credit: [Int64]
+
+  package init(backendCount: Int) { credit = [Int64](repeating: 0, count: backendCount) }
+
+  package mutating func choose(
+    _ backends: borrowing Span<BackendView>, excluding tried: TriedBackends
+  ) -> Int? {
+    if credit.count != backends.count {
+      credit = [Int64](repeating: 0, count: backends.count)
+    }
+    var total: Int64 = 0
+    var best = -1
+    for index in 0..<backends.count {
+      let weight = Int64(backends[index].weight)
+      if weight == 0 || tried.contains(index) { continue }
+      credit[index] += weight
+      total += weight
+      if best < 0 || credit[index] > credit[best] { best = index }
+    }
+    guard best >= 0 else { return nil }
+    credit[best] -= total
+    return best
+  }
+}

@@ -1,0 +1,31 @@
+/// A connection that a client opened. Owned by one worker's slab; 1 exchange at a time.
+///
+/// States and what leaves them:
+/// - `waiting`: for a request head, or for the rest of one. → `exchange` (a head is complete),
+///   `closing` (refused), closed (end, timeout).
+/// - `exchange`: a request is being served. → `waiting` (answered, kept alive), `flushing`,
+///   `closing`, `tunnel`.
+/// - `flushing`: the answer is made, its rest waits for the socket. → `waiting`, `closing`.
+/// - `closing`: the answer is sent and our half shut down; what still comes is read and dropped up
+///   to a bound, so that a reset does not destroy the answer. → closed.
+/// - `tunnel`: bytes go both ways after a 101. → closed.
+struct ClientConnection: ~Copyable, SlabElement {
+  enum State: UInt8 { case free, waiting, exchange, flushing, closing, tunnel }
+
+  var generation: UInt32 = 1
+  var state = State.free
+  /// Another request may follow the one being served.
+  var keepAlive = false
+  /// Some bytes of a head have come: the header timeout runs.
+  var isInHead = false
+  /// The peer's forwarding headers are believed.
+  var isTrusted = false
+  /// We shut down our half already.
+  var hasShutDown = false
+  /// Bytes that may still be dropped while closing.
+  var dropBudget: Int32 = 0
+  var exchange: Int32 = -1
+  var stream = Stream()
+  var timer = Timer()
+  var address = PeerAddress(family: 1, bytes: InlineArray<16, UInt8>(repeating: 0))
+}

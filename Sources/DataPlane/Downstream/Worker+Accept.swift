@@ -1,0 +1,101 @@
+extension Worker {
+  /// Accepts a batch. A full slab or a lack of descriptors stops listening until something closes.
+  mutating func acceptAll(_ index: Int) {
+    guard index < listeners.count, !isAcceptPaused else { return }
+    let listener = listeners[index].descriptor
+    for _ in 0..<64 {
+      guard clients.count < clients.limit else {
+        setup.counters.worker.add(.clientConnectionsRefused)
+        pauseAccepting()
+        return
+      }
+      guard acceptOne(listener) else { return }
+    }
+  }
+
+  /// False when there is nothing more to accept for now.
+  private mutating func acceptOne(_ listener: Int32) -> Bool {
+    switch ListeningSocket.accept(listener) {
+    case .success(let (descriptor, peer)):
+      openClient(descriptor, peer)
+      return true
+    case .failure(let error):
+      if error.isResourceShortage { pauseAccepting() }
+      // A connection that was reset while it waited is not the listener's end.
+      return error == .connectionAborted || error == .interrupted
+    }
+  }
+
+  private mutating func openClient(_ descriptor: Int32, _ peer: PeerAddress) {
+    guard let c = clients.take() else {
+      Sockets.close(descriptor)
+      return
+    }
+    let isTrusted = isTrustedPeer(peer)
+    clients[c].state = .waiting
+    clients[c].keepAlive = true
+    clients[c].isInHead = false
+    clients[c].isTrusted = isTrusted
+    clients[c].hasShutDown = false
+    clients[c].exchange = -1
+    clients[c].address = peer
+    clients[c].stream.open(descriptor)
+    guard poller.add(stream: descriptor, clientToken(c)) else {
+      closeClient(c)
+      return
+    }
+    setup.counters.worker.add(.clientConnectionsAccepted)
+    setClientTimer(c, after: isDraining ? 500_000_000 : policy.keepAliveIdle)
+  }
+
+  func isTrustedPeer(_ peer: PeerAddress) -> Bool {
+    guard snapshots.hasCurrent else { return false }
+    let snapshot = snapshots[UInt8(truncatingIfNeeded: snapshots.current)]
+    if snapshot.value.trusted.count == 0 { return false }
+    guard let mapped = peer.mapped else { return false }
+    for index in 0..<snapshot.value.trusted.count
+    where snapshot.value.trusted[index].contains(mapped) { return true }
+    return false
+  }
+
+  // MARK: Pausing
+
+  mutating func watch(_ index: Int) {
+    let token = Token(.worker, Int32(index), 0)
+    let listener = listeners[index]
+    _ =
+      listener.isShared
+      ? poller.add(exclusive: listener.descriptor, token)
+      : poller.add(level: listener.descriptor, token)
+  }
+
+  private mutating func pauseAccepting() {
+    guard !isAcceptPaused else { return }
+    isAcceptPaused = true
+    for listener in listeners { poller.remove(listener.descriptor) }
+    wheel.set(&acceptTimer, now &+ 100_000_000, token: Worker.acceptToken.raw)
+  }
+
+  mutating func resumeAccepting() {
+    guard isAcceptPaused else { return }
+    guard clients.count < clients.limit else {
+      wheel.set(&acceptTimer, now &+ 100_000_000, token: Worker.acceptToken.raw)
+      return
+    }
+    isAcceptPaused = false
+    for index in listeners.indices { watch(index) }
+  }
+
+  /// Closing resets what is still queued, so that is accepted first.
+  mutating func stopListening(_ descriptor: Int32) {
+    guard let index = listeners.firstIndex(where: { $0.descriptor == descriptor }) else { return }
+    let listener = listeners[index]
+    if !isAcceptPaused { for other in listeners { poller.remove(other.descriptor) } }
+    if !listener.isShared {
+      while clients.count < clients.limit, acceptOne(descriptor) {}
+      ListeningSocket.close(descriptor)
+    }
+    listeners.remove(at: index)
+    if !isAcceptPaused { for index in listeners.indices { watch(index) } }
+  }
+}

@@ -1,0 +1,219 @@
+/// What happens to a client connection outside of an exchange, and which step an event wakes.
+extension Worker {
+  /// Bytes that the receive of a head asks for: room for a head and a small body behind it.
+  private static var headReceive: Int { 65_536 }
+
+  @inline(__always)
+  mutating func clientEvent(_ c: Int32, _ readiness: Poller.Readiness) {
+    if readiness.isEnding { clients[c].stream.isEnding = true }
+    if readiness.isReadable { clients[c].stream.isReadable = true }
+    let generation = clients[c].generation
+    if readiness.isWritable, clients[c].stream.hasOutput {
+      flushClient(c)
+      if clients[c].generation != generation { return }
+    }
+    if readiness.isBroken, clients[c].state != .closing, clients[c].state != .waiting {
+      // Reset: nobody is there to read an answer.
+      abortClient(c)
+      return
+    }
+    if readiness.isReadable { clientReadable(c) }
+  }
+
+  @inline(__always)
+  mutating func clientReadable(_ c: Int32) {
+    switch clients[c].state {
+    case .waiting: receiveHead(c)
+    case .exchange:
+      let x = clients[c].exchange
+      if !exchanges[x].requestDone { pumpRequest(x) }
+    case .closing: dropInput(c)
+    case .tunnel: pumpFromClient(clients[c].exchange)
+    case .flushing, .free: break
+    }
+  }
+
+  // MARK: Reading a head
+
+  mutating func receiveHead(_ c: Int32) {
+    let hadInput = clients[c].stream.restoreInput(&scratch, &pool)
+    if clients[c].stream.isReadable {
+      let room = scratch.capacity &- scratch.end &- BlockPool.tailroom
+      switch clients[c].stream.receive(&scratch, count: min(Worker.headReceive, room)) {
+      case .bytes: break
+      case .wouldBlock: if !hadInput { return }
+      case .endOfStream: if !hadInput { return closeClient(c) }
+      case .failed: return closeClient(c)
+      }
+    } else if !hadInput {
+      return
+    }
+    skipEmptyLines()
+    let from = scratch.start
+    let result = RequestParser.parse(
+      scratch, from, scratch.end, limits: policy.headLimits, into: &head)
+    switch result {
+    case .complete(let length):
+      clients[c].isInHead = false
+      beginExchange(c, from, from &+ length)
+    case .incomplete: waitForHead(c)
+    case .failed(let failure): refuse(c, failure)
+    }
+  }
+
+  /// RFC 9112 section 2.2: an empty line before the request line is ignored; four at most.
+  @inline(__always)
+  private mutating func skipEmptyLines() {
+    var skipped = 0
+    while skipped < 8, scratch.end &- scratch.start >= 2, scratch.bytes[scratch.start] == 0x0d,
+      scratch.bytes[scratch.start &+ 1] == 0x0a
+    {
+      scratch.start &+= 2
+      skipped &+= 2
+    }
+  }
+
+  private mutating func waitForHead(_ c: Int32) {
+    let isAtEnd = clients[c].stream.isEnding && !clients[c].stream.isReadable
+    if isAtEnd { return closeClient(c) }
+    let isEmpty = scratch.end == scratch.start
+    if !isEmpty {
+      clients[c].stream.keepInput(scratch, scratch.start, scratch.end, &pool)
+      if !clients[c].isInHead {
+        clients[c].isInHead = true
+        setClientTimer(c, after: policy.clientHeader)
+      }
+    }
+    if clients[c].stream.isReadable { queueClient(c) }
+  }
+
+  // MARK: Writing
+
+  mutating func flushClient(_ c: Int32) {
+    switch clients[c].stream.flush(&pool) {
+    case .blocked: setClientTimer(c, after: policy.clientWriteIdle)
+    case .failed: abortClient(c)
+    case .sent: clientFlushed(c)
+    }
+  }
+
+  /// All output is gone: whoever waited for that goes on.
+  private mutating func clientFlushed(_ c: Int32) {
+    switch clients[c].state {
+    case .flushing: clientDone(c)
+    case .closing: shutDown(c)
+    case .exchange:
+      wheel.clear(&clients[c].timer)
+      let x = clients[c].exchange
+      if !exchanges[x].requestDone { setClientTimer(c, after: policy.clientBodyIdle) }
+      let u = exchanges[x].upstream
+      if u >= 0 {
+        if exchanges[x].step == .respond { setUpstreamTimer(u, after: policy.responseIdle) }
+        if upstreams[u].stream.isReadable || upstreams[u].stream.input != nil {
+          upstreamReadable(u)
+        }
+      }
+    case .tunnel:
+      setClientTimer(c, after: policy.tunnelIdle)
+      tunnelFlushed(clients[c].exchange)
+    case .waiting, .free: break
+    }
+  }
+
+  // MARK: Between requests, and the end
+
+  /// An answer is out. The next request, or the end of the connection.
+  @inline(__always)
+  mutating func clientDone(_ c: Int32) {
+    if !clients[c].keepAlive || isDraining { return endClient(c) }
+    clients[c].state = .waiting
+    setClientTimer(c, after: policy.keepAliveIdle)
+    if clients[c].stream.isReadable || clients[c].stream.input != nil { queueClient(c) }
+  }
+
+  /// Ends a connection whose answer is out, so that the answer survives: while the peer may still
+  /// be sending, closing would reset the connection and destroy what it has not yet read.
+  mutating func endClient(_ c: Int32) {
+    let mayHaveMore =
+      clients[c].stream.isReadable || clients[c].stream.input != nil || clients[c].keepAlive
+    if !mayHaveMore, !clients[c].stream.hasOutput { return closeClient(c) }
+    lingerClient(c)
+  }
+
+  mutating func lingerClient(_ c: Int32) {
+    clients[c].state = .closing
+    clients[c].dropBudget = 1 << 20
+    clients[c].stream.dropInput(&pool)
+    setClientTimer(c, after: clients[c].stream.hasOutput ? policy.clientWriteIdle : 2_000_000_000)
+    if !clients[c].stream.hasOutput { shutDown(c) }
+  }
+
+  private mutating func shutDown(_ c: Int32) {
+    guard !clients[c].hasShutDown else { return }
+    clients[c].hasShutDown = true
+    Sockets.shutdownWrite(clients[c].stream.descriptor)
+    setClientTimer(c, after: 2_000_000_000)
+    dropInput(c)
+  }
+
+  /// Reads and forgets, up to 1 MiB and 2 s.
+  private mutating func dropInput(_ c: Int32) {
+    var turns = 4
+    while clients[c].stream.isReadable {
+      if turns == 0 { return queueClient(c) }
+      turns -= 1
+      scratch.reset(room: BlockPool.headroom)
+      switch clients[c].stream.receive(&scratch, count: 65_536) {
+      case .bytes(let count):
+        clients[c].dropBudget -= Int32(truncatingIfNeeded: count)
+        if clients[c].dropBudget <= 0 { return closeClient(c) }
+      case .wouldBlock: return
+      case .endOfStream, .failed:
+        // The peer has our answer or does not want it.
+        if !clients[c].stream.hasOutput { return closeClient(c) }
+        return
+      }
+    }
+    let isAtEnd = clients[c].stream.isEnding && !clients[c].stream.isReadable
+    if isAtEnd, !clients[c].stream.hasOutput { closeClient(c) }
+  }
+
+  mutating func clientTimeout(_ c: Int32) {
+    switch clients[c].state {
+    case .waiting:
+      if clients[c].isInHead { answerTimeout(c) } else { closeClient(c) }
+    case .exchange:
+      let x = clients[c].exchange
+      if clients[c].stream.hasOutput {
+        exchanges[x].failure = .clientTimeout
+        abortClient(c)
+      } else {
+        failExchange(x, status: 408, .clientTimeout, "the request body stalled")
+      }
+    case .flushing, .tunnel: abortClient(c)
+    case .closing: closeClient(c)
+    case .free: break
+    }
+  }
+
+  /// The client went away or is cut off: its exchange, if any, ends with it.
+  mutating func abortClient(_ c: Int32) {
+    let x = clients[c].exchange
+    if x >= 0 {
+      if exchanges[x].failure == .none { exchanges[x].failure = .clientGone }
+      dropUpstream(x)
+      endExchange(x)
+    }
+    closeClient(c)
+  }
+
+  mutating func closeClient(_ c: Int32, reset: Bool = false) {
+    guard clients[c].state != .free else { return }
+    clients[c].state = .free
+    clients[c].generation &+= 1
+    clients[c].stream.close(&pool, reset: reset)
+    wheel.remove(&clients[c].timer)
+    endedClients.append(c)
+    setup.counters.worker.add(.clientConnectionsClosed)
+  }
+}

@@ -1,0 +1,128 @@
+/// Answers that we give ourselves: refusals and failures.
+extension Worker {
+  /// A head that broke the rules: no exchange came of it.
+  mutating func refuse(_ c: Int32, _ failure: ParseFailure) {
+    setup.counters.worker.add(.requestsRefused)
+    logRefusal(c, status: failure.status)
+    writeAnswer(
+      status: failure.status, failure.explanation, keepAlive: false, isHead: false)
+    sendRefusal(c)
+  }
+
+  /// The head did not come in time.
+  mutating func answerTimeout(_ c: Int32) {
+    setup.counters.worker.add(.requestsRefused)
+    logRefusal(c, status: 408)
+    head.reset()
+    writeAnswer(
+      status: 408, "the request head took too long", keepAlive: false, isHead: false)
+    sendRefusal(c)
+  }
+
+  private mutating func sendRefusal(_ c: Int32) {
+    clients[c].keepAlive = false
+    if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
+      return closeClient(c)
+    }
+    lingerClient(c)
+  }
+
+  /// A request that may not go on, found when its exchange had begun.
+  mutating func refuseExchange(_ x: Int32, _ failure: ParseFailure) {
+    let reason: FailureReason = failure == .bodyTooLong ? .bodyTooLong : .badRequest
+    failExchange(x, status: failure.status, reason, failure.explanation, closes: true)
+  }
+
+  /// Ends an exchange with an answer of ours, or, when a response was begun, by cutting it.
+  mutating func failExchange(
+    _ x: Int32, status: Int, _ reason: FailureReason, _ explanation: StaticString,
+    closes: Bool = false
+  ) {
+    exchanges[x].failure = reason
+    if exchanges[x].step == .respond || exchanges[x].step == .tunnel { return cutResponse(x) }
+    let c = exchanges[x].client
+    dropUpstream(x)
+    let isDone = exchanges[x].requestDone
+    if !isDone || closes || isDraining { clients[c].keepAlive = false }
+    exchanges[x].status = UInt16(truncatingIfNeeded: status)
+    readAccept(x)
+    writeAnswer(
+      status: status, explanation, keepAlive: clients[c].keepAlive,
+      isHead: exchanges[x].method == .head, isOldClient: exchanges[x].isOldClient)
+    exchanges[x].responseBytes &+= UInt64(outgoing.end)
+    if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
+      return abortClient(c)
+    }
+    endExchange(x)
+    answerSent(c, lingers: !isDone || closes)
+  }
+
+  /// The client's `Accept`, from the kept head: by now `head` may describe something else.
+  private mutating func readAccept(_ x: Int32) {
+    guard let kept = exchanges[x].head.take() else { return head.reset() }
+    scratch.reset(room: BlockPool.headroom)
+    scratch.append(kept, kept.start, Int(exchanges[x].headLength))
+    exchanges[x].head = consume kept
+    _ = RequestParser.parse(
+      scratch, scratch.start, scratch.end, limits: policy.headLimits, into: &head)
+  }
+
+  // MARK: Writing
+
+  /// Leaves a whole answer in `outgoing`. The client's `Accept` is taken from `head`, whose bytes
+  /// begin at `scratch.start`.
+  private mutating func writeAnswer(
+    status: Int, _ explanation: StaticString, keepAlive: Bool, isHead: Bool,
+    isOldClient: Bool = false
+  ) {
+    let format = AnswerFormat.preferred(head, scratch.bytes, scratch.start)
+    outgoing.removeAll()
+    outgoing.append("HTTP/1.1 ")
+    outgoing.append(decimal: status)
+    outgoing.append(byte: 0x20)
+    outgoing.append(ReasonPhrase.of(status))
+    outgoing.append("\r\n")
+    writeDate()
+    if !keepAlive {
+      outgoing.append("Connection: close\r\n")
+    } else if isOldClient {
+      outgoing.append("Connection: keep-alive\r\n")
+    }
+    outgoing.append("Cache-Control: no-store\r\nContent-Type: ")
+    if let page = errorPage(status) { return writePage(page, isHead: isHead) }
+    pathBuffer.removeAll()
+    format.write(status, explanation, into: &pathBuffer)
+    outgoing.append(format.contentType)
+    outgoing.append("\r\nContent-Length: ")
+    outgoing.append(decimal: pathBuffer.end)
+    outgoing.append("\r\n\r\n")
+    if !isHead { outgoing.append(pathBuffer, 0, pathBuffer.end) }
+  }
+
+  private func errorPage(_ status: Int) -> ErrorPageRow? {
+    guard snapshots.hasCurrent else { return nil }
+    let snapshot = snapshots[UInt8(truncatingIfNeeded: snapshots.current)]
+    for index in 0..<snapshot.value.errorPages.count {
+      let page = snapshot.value.errorPages[index]
+      if Int(page.lowest) <= status, status <= Int(page.highest) { return page }
+    }
+    return nil
+  }
+
+  /// The operator's own page; `outgoing` grows when it is a long one.
+  private mutating func writePage(_ page: ErrorPageRow, isHead: Bool) {
+    let snapshot = snapshots[UInt8(truncatingIfNeeded: snapshots.current)]
+    let length = Int(page.body.count)
+    if outgoing.capacity - outgoing.end < length + 1024 {
+      var larger = Block(capacity: outgoing.end + length + 4096)
+      larger.append(outgoing, 0, outgoing.end)
+      outgoing = larger
+    }
+    outgoing.append(
+      snapshot.value.text.span, Int(page.contentType.offset), Int(page.contentType.count))
+    outgoing.append("\r\nContent-Length: ")
+    outgoing.append(decimal: length)
+    outgoing.append("\r\n\r\n")
+    if !isHead { outgoing.append(snapshot.value.text.span, Int(page.body.offset), length) }
+  }
+}

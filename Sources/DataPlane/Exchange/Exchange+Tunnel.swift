@@ -1,0 +1,114 @@
+/// After a 101: bytes go both ways, untouched, until both sides are done.
+extension Worker {
+  /// `scratch[from..<bodyAt]` is the 101 head, described by `head`; tunnel bytes may follow it.
+  mutating func switchProtocols(_ x: Int32, _ u: Int32, _ from: Int, _ bodyAt: Int) {
+    guard exchanges[x].wantsUpgrade, head.wantsUpgrade, exchanges[x].requestDone else {
+      return failExchange(x, status: 502, .badResponse, "a 101 that nobody asked for")
+    }
+    let c = exchanges[x].client
+    exchanges[x].step = .tunnel
+    exchanges[x].status = 101
+    clients[c].state = .tunnel
+    clients[c].keepAlive = false
+    upstreams[u].state = .tunnel
+    wheel.clear(&upstreams[u].timer)
+    wheel.clear(&exchanges[x].timer)
+    snapshots.unpin(exchanges[x].snapshot)
+    exchanges[x].snapshot = UInt8.max
+    outgoing.removeAll()
+    outgoing.append("HTTP/1.1 ")
+    outgoing.append(scratch, from &+ 9, head.firstField &- 9)
+    let upgrade = head.fields[head.upgrade]
+    if head.hasNominated { dropNominated(from) }
+    copyKeptFields(from)
+    outgoing.append("Connection: upgrade\r\nUpgrade: ")
+    outgoing.append(scratch, from &+ Int(upgrade.value), Int(upgrade.valueLength))
+    outgoing.append("\r\n\r\n")
+    let count = scratch.end &- bodyAt
+    exchanges[x].responseBytes &+= UInt64(outgoing.end &+ count)
+    var result = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool)
+    if case .failed = result {} else if count > 0 {
+      result = clients[c].stream.send(&scratch, bodyAt, count, &pool)
+    }
+    if case .failed = result { return abortClient(c) }
+    setClientTimer(c, after: policy.tunnelIdle)
+    // What the client sent behind its head waited for this.
+    if clients[c].stream.restoreInput(&scratch, &pool) {
+      let early = scratch.end &- scratch.start
+      exchanges[x].requestBytes &+= UInt64(early)
+      if case .failed = upstreams[u].stream.send(&scratch, scratch.start, early, &pool) {
+        return abortClient(c)
+      }
+    }
+    if clients[c].stream.isReadable { queueClient(c) }
+    if upstreams[u].stream.isReadable { queueUpstream(u) }
+  }
+
+  mutating func pumpFromClient(_ x: Int32) {
+    let c = exchanges[x].client
+    let u = exchanges[x].upstream
+    for _ in 0..<Worker.receivesPerTurn {
+      guard clients[c].stream.isReadable, !upstreams[u].stream.hasOutput else { break }
+      scratch.reset(room: BlockPool.headroom)
+      let count = receiveLimit(upstreams[u].stream.hasBlocked)
+      switch clients[c].stream.receive(&scratch, count: count) {
+      case .bytes(let received):
+        exchanges[x].requestBytes &+= UInt64(received)
+        if case .failed = upstreams[u].stream.send(&scratch, scratch.start, received, &pool) {
+          return abortClient(c)
+        }
+        setClientTimer(c, after: policy.tunnelIdle)
+      case .wouldBlock: break
+      case .endOfStream: return tunnelFlushed(x)
+      case .failed: return abortClient(c)
+      }
+    }
+    if clients[c].stream.isReadable, !upstreams[u].stream.hasOutput { queueClient(c) }
+  }
+
+  mutating func pumpFromUpstream(_ x: Int32) {
+    let c = exchanges[x].client
+    let u = exchanges[x].upstream
+    for _ in 0..<Worker.receivesPerTurn {
+      guard upstreams[u].stream.isReadable, !clients[c].stream.hasOutput else { break }
+      scratch.reset(room: BlockPool.headroom)
+      let count = receiveLimit(clients[c].stream.hasBlocked)
+      switch upstreams[u].stream.receive(&scratch, count: count) {
+      case .bytes(let received):
+        exchanges[x].responseBytes &+= UInt64(received)
+        if case .failed = clients[c].stream.send(&scratch, scratch.start, received, &pool) {
+          return abortClient(c)
+        }
+        setClientTimer(c, after: policy.tunnelIdle)
+      case .wouldBlock: break
+      case .endOfStream: return tunnelFlushed(x)
+      case .failed: return abortClient(c)
+      }
+    }
+    if upstreams[u].stream.isReadable, !clients[c].stream.hasOutput { queueUpstream(u) }
+  }
+
+  /// Output went out or an end came in: passes ends on, resumes a paused direction, and ends the
+  /// tunnel when both directions are through.
+  mutating func tunnelFlushed(_ x: Int32) {
+    let c = exchanges[x].client
+    let u = exchanges[x].upstream
+    let clientEnded = clients[c].stream.isEnding && !clients[c].stream.isReadable
+    let upstreamEnded = upstreams[u].stream.isEnding && !upstreams[u].stream.isReadable
+    let isDrained = !clients[c].stream.hasOutput && !upstreams[u].stream.hasOutput
+    if clientEnded, upstreamEnded, isDrained {
+      dropUpstream(x)
+      endExchange(x)
+      return closeClient(c)
+    }
+    if clientEnded, !upstreams[u].stream.hasOutput {
+      Sockets.shutdownWrite(upstreams[u].stream.descriptor)
+    }
+    if upstreamEnded, !clients[c].stream.hasOutput, !clients[c].hasShutDown {
+      clients[c].hasShutDown = true
+      Sockets.shutdownWrite(clients[c].stream.descriptor)
+    }
+    if clients[c].stream.isReadable, !upstreams[u].stream.hasOutput { queueClient(c) }
+    if upstreams[u].stream.isReadable, !clients[c].stream.hasOutput { queueUpstream(u) }
+  }
+}

@@ -1,0 +1,109 @@
+/// One request and its response, from the head's last byte to the answer's.
+///
+/// Not a connection: it borrows a client connection and, while it tries a backend, an upstream
+/// connection. Owned by one worker's slab. It pins its snapshot until the final response head is
+/// forwarded, then needs nothing of it.
+struct Exchange: ~Copyable, SlabElement {
+  /// Where it resumes when something wakes it.
+  enum Step: UInt8 {
+    case free
+    /// A backend is chosen and a connection being made.
+    case connect
+    /// The request is on its way; no byte of a final response head was forwarded.
+    case awaitResponse
+    /// The final head was forwarded; the body follows.
+    case respond
+    case tunnel
+  }
+
+  /// How response bytes become the client's bytes.
+  enum BodyPath: UInt8 {
+    /// As they come: the fast one.
+    case relay
+    /// Chunked to content, for HTTP/1.0 clients.
+    case dechunk
+    /// Close-delimited to chunked, for HTTP/1.1 clients.
+    case enchunk
+  }
+
+  var generation: UInt32 = 1
+  var step = Step.free
+  var path = BodyPath.relay
+  var method = Method.other
+  var snapshot: UInt8 = 0
+
+  var isOldClient = false
+  var wantsUpgrade = false
+  /// The client waits for a 100 before it sends its body.
+  var awaitsContinue = false
+  var requestDone = false
+  /// The backend took no more of the request body: only its answer counts now.
+  var uploadBroken = false
+  /// `head` holds the whole request, and it may be sent twice.
+  var isReplayable = false
+  /// The client sees the end of its answer only by the connection's end.
+  var endsByClose = false
+  var hasRoute = false
+  var interimCount: UInt8 = 0
+  var tryCount: UInt8 = 0
+  var status: UInt16 = 0
+
+  var client: Int32 = -1
+  var upstream: Int32 = -1
+  var route: UInt32 = 0
+  var pool: UInt32 = 0
+  var backend: UInt32 = 0
+  /// Rows of the counters; they outlive the snapshot.
+  var routeCounters: UInt32 = 0
+  var poolCounters: UInt32 = 0
+  var backendIdentity: UInt32 = 0
+  var tried = TriedBackends()
+
+  var requestBody = BodyDecoder()
+  var responseBody = BodyDecoder()
+  /// The received head, and the body behind it when all of it is here and small.
+  var head: Block? = nil
+  var headLength: UInt16 = 0
+  /// What waits for a unix socket whose backlog is full.
+  var unsent: Block? = nil
+
+  var startedAt: Instant = 0
+  var requestBytes: UInt64 = 0
+  var responseBytes: UInt64 = 0
+  var bodyBytes: Int64 = 0
+  var requestID: (UInt64, UInt64) = (0, 0)
+  var failure: FailureReason = .none
+
+  var timer = Timer()
+  var continueAt: Instant = .max
+  var deadline: Instant = .max
+  var retryAt: Instant = .max
+}
+
+/// Why we answered instead of a backend, or cut an answer: for the access log.
+package enum FailureReason: UInt8, Sendable, CaseIterable {
+  case none, clientGone, badRequest, noRoute, noBackend, connectFailed, connectTimeout
+  case firstByteTimeout, responseIdle, requestTimeout, badResponse, upstreamClosed
+  case clientTimeout, bodyTooLong, drained, overloaded
+
+  package var text: String {
+    switch self {
+    case .none: return ""
+    case .clientGone: return "client went away"
+    case .badRequest: return "bad request"
+    case .noRoute: return "no route"
+    case .noBackend: return "no backend"
+    case .connectFailed: return "connect failed"
+    case .connectTimeout: return "connect timed out"
+    case .firstByteTimeout: return "no first byte in time"
+    case .responseIdle: return "response stalled"
+    case .requestTimeout: return "request timed out"
+    case .badResponse: return "malformed response"
+    case .upstreamClosed: return "backend closed the connection"
+    case .clientTimeout: return "client too slow"
+    case .bodyTooLong: return "body too long"
+    case .drained: return "cut by drain"
+    case .overloaded: return "overloaded"
+    }
+  }
+}

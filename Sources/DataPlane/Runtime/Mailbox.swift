@@ -1,0 +1,37 @@
+import Synchronization
+
+/// What the control plane tells a worker.
+package enum WorkerMessage: Sendable {
+  /// Run by this snapshot from now on.
+  case adopt(SnapshotHandle)
+  /// Accept from this socket; `isShared` when other workers accept from it too.
+  case listen(descriptor: Int32, isShared: Bool)
+  /// Accept what is queued, then close it (or, when shared, only let go of it).
+  case stopListening(descriptor: Int32)
+  /// Stop accepting, finish what runs, end by the deadline.
+  case drain(deadline: Instant)
+}
+
+/// The way from the control plane into one worker: locked, rarely used, with a wake-up.
+package final class Mailbox: Sendable {
+  private let messages = Mutex<[WorkerMessage]>([])
+  let wakeUp: WakeUp
+
+  package init?() {
+    guard let wakeUp = WakeUp() else { return nil }
+    self.wakeUp = wakeUp
+  }
+
+  package func post(_ message: WorkerMessage) {
+    messages.withLock { $0.append(message) }
+    wakeUp.signal()
+  }
+
+  func takeAll() -> [WorkerMessage] {
+    messages.withLock { messages in
+      let taken = messages
+      messages.removeAll()
+      return taken
+    }
+  }
+}

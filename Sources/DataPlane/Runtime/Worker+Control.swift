@@ -1,0 +1,124 @@
+/// The snapshots that a worker runs by: the newest, and older ones that exchanges still pin.
+struct SnapshotSlots: ~Copyable {
+  static var capacity: Int { 8 }
+  private var handles = InlineArray<8, SnapshotHandle?>(repeating: nil)
+  private var pins = InlineArray<8, Int>(repeating: 0)
+  private(set) var current = 0
+
+  /// False when every slot is pinned: try again later.
+  mutating func adopt(_ handle: SnapshotHandle) -> Bool {
+    for slot in 0..<SnapshotSlots.capacity where handles[slot] == nil {
+      let old = current
+      handles[slot] = handle
+      pins[slot] = 0
+      current = slot
+      if old != slot { retire(old) }
+      return true
+    }
+    return false
+  }
+
+  @inline(__always) mutating func pin() -> UInt8 {
+    pins[current] &+= 1
+    return UInt8(truncatingIfNeeded: current)
+  }
+
+  @inline(__always) mutating func unpin(_ slot: UInt8) {
+    pins[Int(slot)] &-= 1
+    if Int(slot) != current { retire(Int(slot)) }
+  }
+
+  private mutating func retire(_ slot: Int) {
+    guard pins[slot] == 0, let handle = handles[slot] else { return }
+    handles[slot] = nil
+    handle.value.release()
+  }
+
+  mutating func releaseAll() {
+    for slot in 0..<SnapshotSlots.capacity {
+      if let handle = handles[slot] { handle.value.release() }
+      handles[slot] = nil
+    }
+  }
+
+  @inline(__always) subscript(slot: UInt8) -> SnapshotHandle {
+    guard let handle = handles[Int(slot)] else { preconditionFailure("snapshot not held") }
+    return handle
+  }
+
+  var hasCurrent: Bool { handles[current] != nil }
+}
+
+extension Worker {
+  mutating func readMail() {
+    setup.mailbox.wakeUp.clear()
+    for message in setup.mailbox.takeAll() {
+      switch message {
+      case .adopt(let handle):
+        if let skipped = pendingSnapshot { skipped.value.release() }
+        pendingSnapshot = handle
+        adoptPending()
+      case .listen(let descriptor, let isShared):
+        listeners.append(WorkerListener(descriptor: descriptor, isShared: isShared))
+        if !isAcceptPaused { watch(listeners.count - 1) }
+      case .stopListening(let descriptor): stopListening(descriptor)
+      case .drain(let deadline): beginDrain(deadline)
+      }
+    }
+  }
+
+  mutating func adoptPending() {
+    guard let handle = pendingSnapshot, snapshots.adopt(handle) else { return }
+    pendingSnapshot = nil
+    policy = handle.value.policy
+    for index in 0..<handle.value.pools.count {
+      let row = handle.value.pools[index]
+      let id = Int(row.counters)
+      while strategies.count <= id { strategies.append(nil) }
+      if strategies[id]?.kind != row.strategy {
+        strategies[id] = Strategy(
+          row.strategy, backendCount: Int(row.backendCount), start: UInt64(setup.index))
+      }
+    }
+    for index in 0..<handle.value.backends.count {
+      let identity = Int(handle.value.backends[index].identity)
+      while idle.count <= identity { idle.append(IdleList()) }
+    }
+  }
+
+  // MARK: Drain
+
+  private mutating func beginDrain(_ deadline: Instant) {
+    drainDeadline = deadline
+    guard !isDraining else { return }
+    isDraining = true
+    while let listener = listeners.last { stopListening(listener.descriptor) }
+    // Idle connections get a short grace: a request may be on its way.
+    for c in 0..<Int32(clientSlots) where clients[c].state == .waiting {
+      setClientTimer(c, after: min(policy.keepAliveIdle, 500_000_000))
+    }
+  }
+
+  mutating func checkDrain() {
+    if clients.count == 0 {
+      hasEnded = true
+    } else if now >= drainDeadline {
+      for c in 0..<Int32(clientSlots) where clients[c].state != .free {
+        let x = clients[c].exchange
+        if x >= 0 { exchanges[x].failure = .drained }
+        abortClient(c)
+      }
+      hasEnded = true
+    }
+  }
+
+  private var clientSlots: Int { clients.usedSlots }
+
+  /// Closes what is left when the loop has ended.
+  mutating func finish() {
+    for u in 0..<Int32(upstreams.usedSlots) where upstreams[u].state != .free { closeUpstream(u) }
+    snapshots.releaseAll()
+    if let pending = pendingSnapshot { pending.value.release() }
+    setup.onEnd()
+  }
+}

@@ -1,0 +1,118 @@
+/// What a worker is made of, decided before its thread starts.
+package struct WorkerSetup: Sendable {
+  package let index: Int
+  package let mailbox: Mailbox
+  package let counters: WorkerCounters
+  /// Every worker's counters, this one's included: to sum gauges that are bounded per backend.
+  package let allCounters: [WorkerCounters]
+  package let log: AccessLogRing
+  package let maxConnections: Int
+  /// Called on the worker's thread when its loop has ended.
+  package let onEnd: @Sendable () -> Void
+
+  package init(
+    index: Int, mailbox: Mailbox, counters: WorkerCounters, allCounters: [WorkerCounters],
+    log: AccessLogRing, maxConnections: Int, onEnd: @escaping @Sendable () -> Void
+  ) {
+    self.index = index
+    self.mailbox = mailbox
+    self.counters = counters
+    self.allCounters = allCounters
+    self.log = log
+    self.maxConnections = maxConnections
+    self.onEnd = onEnd
+  }
+}
+
+/// One event loop on one thread: everything that touches bytes is a method of it, in the folder of
+/// its concern (`Downstream`, `Exchange`, `Upstream`).
+///
+/// A local of its thread's function: exclusivity is proved at compile time, nothing is counted or
+/// locked. It shares with other threads only its mailbox, snapshots (read), counters (written by it
+/// alone) and the log ring.
+package struct Worker: ~Copyable {
+  let setup: WorkerSetup
+  var poller: Poller
+  var clients: Slab<ClientConnection>
+  var upstreams: Slab<UpstreamConnection>
+  var exchanges: Slab<Exchange>
+  var wheel: TimerWheel
+  var pool = BlockPool()
+
+  /// Bytes are received here, behind the headroom; nothing lives in it from event to event.
+  var scratch: Block
+  /// The head being written.
+  var outgoing: Block
+  /// The normalised path of the request being routed.
+  var pathBuffer: Block
+  /// The head being read, of either side; valid only until the next receive.
+  var head = MessageHead()
+  var trailers = MessageHead()
+  /// The target of the request in `head`.
+  var requestTarget = RequestTarget()
+
+  /// Taken once per turn of the loop.
+  var now: Instant
+  var date = DateCache()
+  var random: RandomSource
+  /// Connections that stopped early and must be looked at again; emptied once per turn.
+  var ready: [UInt64] = []
+  var readyNow: [UInt64] = []
+  /// Slots that ended in this turn; reusable from the next one on.
+  var endedClients: [Int32] = []
+  var endedUpstreams: [Int32] = []
+  var endedExchanges: [Int32] = []
+
+  var snapshots = SnapshotSlots()
+  var pendingSnapshot: SnapshotHandle?
+  var policy = PolicyRow()
+  /// By the pool's row in the counters.
+  var strategies: [Strategy?] = []
+  /// By the backend's identity: idle connections, last in first out.
+  var idle: [IdleList] = []
+
+  var listeners: [WorkerListener] = []
+  var acceptTimer = Timer()
+  var isAcceptPaused = false
+  var trimAt: Instant = 0
+  var isDraining = false
+  var drainDeadline: Instant = .max
+  var hasEnded = false
+
+  package init?(_ setup: WorkerSetup, seed: UInt64? = nil) {
+    guard let poller = Poller(), poller.add(level: setup.mailbox.wakeUp.descriptor, Worker.mailToken)
+    else { return nil }
+    let now = Clock.now()
+    self.setup = setup
+    self.poller = poller
+    clients = Slab(limit: setup.maxConnections)
+    upstreams = Slab(limit: setup.maxConnections * 2 + 1024)
+    exchanges = Slab(limit: setup.maxConnections)
+    wheel = TimerWheel(now: now)
+    scratch = Block(capacity: BlockPool.scratchCapacity)
+    outgoing = Block(capacity: 2 * 65_536)
+    pathBuffer = Block(capacity: 65_536)
+    self.now = now
+    random = seed.map(RandomSource.init(seed:)) ?? RandomSource()
+    ready.reserveCapacity(1024)
+    readyNow.reserveCapacity(1024)
+    endedClients.reserveCapacity(1024)
+    endedUpstreams.reserveCapacity(1024)
+    endedExchanges.reserveCapacity(1024)
+  }
+
+  static var mailToken: Token { Token(.worker, 0x3fff_ffff, 0) }
+  static var acceptToken: Token { Token(.worker, 0x3fff_fffe, 0) }
+}
+
+/// An idle list's ends; the links are in the connections.
+struct IdleList: BitwiseCopyable {
+  var newest: Int32 = -1
+  var count: UInt32 = 0
+}
+
+/// A listening socket that this worker accepts from.
+struct WorkerListener: BitwiseCopyable {
+  var descriptor: Int32
+  var isShared: Bool
+}

@@ -1,0 +1,79 @@
+import Synchronization
+
+/// The built config: flat tables and one blob of text, with no reference on the data path.
+///
+/// Built by the control plane, immutable from then on, read by every worker. Retires by
+/// quiescence: each worker that adopted it says `release` once it runs a newer one and no exchange
+/// of its pins this one; the last one's release makes `isRetired` true.
+package struct Snapshot: ~Copyable {
+  package let routes: Table<RouteRow>
+  package let pools: Table<PoolRow>
+  package let backends: Table<BackendRow>
+  /// What strategies see, beside `backends`, row for row.
+  package let views: Table<BackendView>
+  package let trusted: Table<AddressRangeRow>
+  package let errorPages: Table<ErrorPageRow>
+  package let text: Table<UInt8>
+  package let policy: PolicyRow
+  private let users = Atomic<Int>(0)
+
+  package init(_ draft: borrowing SnapshotDraft) {
+    routes = Table(draft.routes)
+    pools = Table(draft.pools)
+    backends = Table(draft.backends)
+    views = Table(draft.backends.map { BackendView(weight: $0.weight) })
+    trusted = Table(draft.trusted)
+    errorPages = Table(draft.errorPages)
+    // Room behind the blob for loads of sixteen bytes.
+    text = Table(draft.text + [UInt8](repeating: 0, count: Block.padding))
+    policy = draft.policy
+  }
+
+  func acquire(workers: Int) { users.store(workers, ordering: .releasing) }
+  func release() { users.subtract(1, ordering: .acquiringAndReleasing) }
+  package var isRetired: Bool { users.load(ordering: .acquiring) == 0 }
+}
+
+/// What the control plane fills in before it is frozen into a `Snapshot`.
+package struct SnapshotDraft {
+  package var routes: [RouteRow] = []
+  package var pools: [PoolRow] = []
+  package var backends: [BackendRow] = []
+  package var trusted: [AddressRangeRow] = []
+  package var errorPages: [ErrorPageRow] = []
+  package private(set) var text: [UInt8] = []
+  package var policy = PolicyRow()
+
+  package init() {}
+
+  /// Stores text and says where it is.
+  package mutating func intern(_ bytes: some Sequence<UInt8>) -> TextReference {
+    let offset = text.count
+    text.append(contentsOf: bytes)
+    return TextReference(offset: offset, count: text.count - offset)
+  }
+}
+
+/// A snapshot on the heap, passed between threads without reference counting.
+///
+/// Owned by the control plane, which destroys it once `isRetired`; workers only borrow it between
+/// adopting and releasing it.
+@safe
+package struct SnapshotHandle: @unchecked Sendable {
+  private let pointer: UnsafeMutablePointer<Snapshot>
+
+  package init(_ snapshot: consuming Snapshot) {
+    unsafe pointer = .allocate(capacity: 1)
+    unsafe pointer.initialize(to: snapshot)
+  }
+
+  package var value: Snapshot {
+    @inline(__always) unsafeAddress { unsafe UnsafePointer(pointer) }
+  }
+
+  /// Only by its owner, and only when retired or never published.
+  package func destroy() {
+    unsafe pointer.deinitialize(count: 1)
+    unsafe pointer.deallocate()
+  }
+}

@@ -1,0 +1,148 @@
+/// A piece of the snapshot's text blob.
+package struct TextReference: BitwiseCopyable, Sendable {
+  package let offset: UInt32
+  package let count: UInt32
+  package init(offset: Int, count: Int) {
+    self.offset = UInt32(offset)
+    self.count = UInt32(count)
+  }
+}
+
+/// What a host or path has to be.
+package struct PatternRow: BitwiseCopyable, Sendable {
+  package enum Kind: UInt8, Sendable, BitwiseCopyable {
+    case any
+    case exact
+    /// Host: `.example.com`, any depth below it. Path: `/static`, it and all below it.
+    case below
+  }
+  package let kind: Kind
+  package let text: TextReference
+  package init(kind: Kind, text: TextReference) {
+    self.kind = kind
+    self.text = text
+  }
+}
+
+/// One route: what it matches and where it leads.
+package struct RouteRow: BitwiseCopyable, Sendable {
+  package let name: TextReference
+  package let host: PatternRow
+  package let path: PatternRow
+  package let pool: UInt32
+  /// Its row in the counters; outlives the snapshot.
+  package let counters: UInt32
+  package init(
+    name: TextReference, host: PatternRow, path: PatternRow, pool: Int, counters: UInt32
+  ) {
+    self.name = name
+    self.host = host
+    self.path = path
+    self.pool = UInt32(pool)
+    self.counters = counters
+  }
+}
+
+/// One pool: a run of backends and how to choose among them.
+package struct PoolRow: BitwiseCopyable, Sendable {
+  package let name: TextReference
+  package let strategy: StrategyKind
+  package let firstBackend: UInt32
+  package let backendCount: UInt32
+  package let counters: UInt32
+  package let maxIdlePerBackend: UInt32
+  package let idleTimeout: Instant
+  package let maxAge: Instant
+  package init(
+    name: TextReference, strategy: StrategyKind, firstBackend: Int, backendCount: Int,
+    counters: UInt32, maxIdlePerBackend: Int, idleTimeout: Instant, maxAge: Instant
+  ) {
+    self.name = name
+    self.strategy = strategy
+    self.firstBackend = UInt32(firstBackend)
+    self.backendCount = UInt32(backendCount)
+    self.counters = counters
+    self.maxIdlePerBackend = UInt32(maxIdlePerBackend)
+    self.idleTimeout = idleTimeout
+    self.maxAge = maxAge
+  }
+}
+
+/// One backend address of a pool.
+package struct BackendRow: BitwiseCopyable, Sendable {
+  package let address: SocketAddress
+  /// As written in metrics, logs and a missing `Host`.
+  package let name: TextReference
+  package let weight: UInt32
+  /// Its identity: counters and pooled connections hang on it.
+  package let identity: UInt32
+  package init(address: SocketAddress, name: TextReference, weight: Int, identity: UInt32) {
+    self.address = address
+    self.name = name
+    self.weight = UInt32(weight)
+    self.identity = identity
+  }
+}
+
+/// A CIDR block; IPv4 is mapped into IPv6.
+package struct AddressRangeRow: BitwiseCopyable, Sendable {
+  package let bytes: InlineArray<16, UInt8>
+  package let prefixLength: UInt8
+  package init(bytes: [UInt8], prefixLength: Int) {
+    precondition(bytes.count == 16 && (0...128).contains(prefixLength))
+    var copy = InlineArray<16, UInt8>(repeating: 0)
+    for index in 0..<16 { copy[index] = bytes[index] }
+    self.bytes = copy
+    self.prefixLength = UInt8(prefixLength)
+  }
+
+  func contains(_ address: InlineArray<16, UInt8>) -> Bool {
+    let whole = Int(prefixLength) / 8
+    for index in 0..<whole where bytes[index] != address[index] { return false }
+    let rest = prefixLength % 8
+    guard rest > 0 else { return true }
+    let mask = UInt8(truncatingIfNeeded: 0xff00 >> UInt16(rest))
+    return bytes[whole] & mask == address[whole] & mask
+  }
+}
+
+/// A file that replaces the built-in error answer for some statuses.
+package struct ErrorPageRow: BitwiseCopyable, Sendable {
+  package let lowest: UInt16
+  package let highest: UInt16
+  package let contentType: TextReference
+  package let body: TextReference
+  package init(lowest: Int, highest: Int, contentType: TextReference, body: TextReference) {
+    self.lowest = UInt16(lowest)
+    self.highest = UInt16(highest)
+    self.contentType = contentType
+    self.body = body
+  }
+}
+
+/// The numbers that steer every exchange; a timeout that is off is `Timer.never`.
+package struct PolicyRow: BitwiseCopyable, Sendable {
+  package var clientHeader: Instant = .max
+  package var clientBodyIdle: Instant = .max
+  package var keepAliveIdle: Instant = .max
+  package var clientWriteIdle: Instant = .max
+  package var connect: Instant = .max
+  package var firstByte: Instant = .max
+  package var responseIdle: Instant = .max
+  package var request: Instant = .max
+  package var tunnelIdle: Instant = .max
+  package var headLimits = HeadLimits()
+  /// `Int64.max` is off.
+  package var maxBodyBytes: Int64 = .max
+  package var memoryBudget = 64 << 20
+  package var addsVia = false
+  package var mergesSlashes = true
+  package var accessLog = AccessLogFormat.off
+  package init() {}
+}
+
+/// How a finished exchange is written down.
+package enum AccessLogFormat: UInt8, Sendable, BitwiseCopyable { case off, text, json }
+
+/// Names of the strategies; `Strategy` holds their state.
+package enum StrategyKind: UInt8, Sendable, BitwiseCopyable { case roundRobin, weightedRoundRobin }

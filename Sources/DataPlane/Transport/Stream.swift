@@ -1,0 +1,178 @@
+/// The bytes of one connection, whichever side it is on: descriptor, what waits in either
+/// direction, and what epoll has said.
+///
+/// An idle stream owns no buffer. `input` holds bytes that were read but cannot be used yet;
+/// `output` holds bytes that the socket would not take. Owned by its connection.
+struct Stream: ~Copyable {
+  var descriptor: Int32 = -1
+  /// There may be bytes or an end to read: the edge came, or an early stop left some.
+  var isReadable = false
+  /// The peer has closed its half: a short read proves nothing, read on to the end.
+  var isEnding = false
+  /// Once blocked, it reads small pieces: see `receiveLimit`.
+  var hasBlocked = false
+  /// In the worker's ready list.
+  var isQueued = false
+  var input: Block? = nil
+  var output: Block? = nil
+
+  /// Bytes that one receive may ask for on behalf of this destination.
+  static var smallReceive: Int { 32_768 }
+
+  var hasOutput: Bool { @inline(__always) get { output != nil } }
+
+  /// Prepares the slot for a new connection.
+  mutating func open(_ descriptor: Int32) {
+    self.descriptor = descriptor
+    isReadable = false
+    isEnding = false
+    hasBlocked = false
+    isQueued = false
+  }
+
+  /// Closes the descriptor and gives the buffers back.
+  mutating func close(_ pool: inout BlockPool, reset: Bool = false) {
+    if descriptor >= 0 {
+      if reset { Sockets.closeWithReset(descriptor) } else { Sockets.close(descriptor) }
+    }
+    descriptor = -1
+    isQueued = false
+    dropInput(&pool)
+    dropOutput(&pool)
+  }
+
+  mutating func dropInput(_ pool: inout BlockPool) {
+    if let block = input.take() { pool.give(block) }
+  }
+
+  mutating func dropOutput(_ pool: inout BlockPool) {
+    if let block = output.take() { pool.give(block) }
+  }
+
+  // MARK: Receiving
+
+  /// Receives at most `count` bytes behind what `scratch` holds, and remembers whether there may
+  /// be more: a receive shorter than asked means drained, unless the peer has closed its half.
+  @inline(__always)
+  mutating func receive(_ scratch: inout Block, count: Int) -> Transfer {
+    let result = scratch.receive(descriptor, at: scratch.end, count: count)
+    switch result {
+    case .bytes(let received):
+      scratch.end &+= received
+      isReadable = received == count || isEnding
+    case .endOfStream, .failed:
+      isReadable = false
+      isEnding = true
+    case .wouldBlock: isReadable = false
+    }
+    return result
+  }
+
+  /// Puts the kept bytes into `scratch`, whose headroom stays free. False when there are none.
+  @inline(__always)
+  mutating func restoreInput(_ scratch: inout Block, _ pool: inout BlockPool) -> Bool {
+    scratch.reset(room: BlockPool.headroom)
+    guard input != nil, let kept = input.take() else { return false }
+    scratch.append(kept, kept.start, kept.count)
+    pool.give(kept)
+    return true
+  }
+
+  /// Keeps `scratch[from..<to]` for later, in a block of its own size.
+  mutating func keepInput(
+    _ scratch: borrowing Block, _ from: Int, _ to: Int, _ pool: inout BlockPool
+  ) {
+    dropInput(&pool)
+    guard to > from else { return }
+    var block = pool.take(atLeast: to &- from)
+    block.removeAll()
+    block.append(scratch, from, to &- from)
+    input = consume block
+  }
+
+  // MARK: Sending
+
+  enum SendResult { case sent, blocked, failed(SystemError) }
+
+  /// Sends `scratch[at..<at + count]`. What the socket does not take is kept in `output`: a large
+  /// rest takes the scratch block itself (no copy), a small one is copied into a small block.
+  @inline(__always)
+  mutating func send(
+    _ scratch: inout Block, _ at: Int, _ count: Int, _ pool: inout BlockPool
+  ) -> SendResult {
+    if output != nil { return enqueue(scratch, at, count, &pool) }
+    switch scratch.send(descriptor, at: at, count: count) {
+    case .bytes(let sent):
+      if sent == count { return .sent }
+      return hold(&scratch, at &+ sent, count &- sent, &pool)
+    case .wouldBlock: return hold(&scratch, at, count, &pool)
+    case .endOfStream: return hold(&scratch, at, count, &pool)
+    case .failed(let error): return .failed(error)
+    }
+  }
+
+  @inline(never)
+  private mutating func hold(
+    _ scratch: inout Block, _ at: Int, _ count: Int, _ pool: inout BlockPool
+  ) -> SendResult {
+    hasBlocked = true
+    if count > 65_536, scratch.capacity == BlockPool.scratchCapacity {
+      var block = pool.take(atLeast: BlockPool.scratchCapacity)
+      swap(&block, &scratch)
+      block.start = at
+      block.end = at &+ count
+      output = consume block
+      return .blocked
+    }
+    return enqueue(scratch, at, count, &pool)
+  }
+
+  /// Appends to `output`; its block grows if it must.
+  @inline(never)
+  mutating func enqueue(
+    _ source: borrowing Block, _ at: Int, _ count: Int, _ pool: inout BlockPool
+  ) -> SendResult {
+    guard count > 0 else { return output == nil ? .sent : .blocked }
+    if var block = output.take() {
+      if block.capacity &- block.end < count {
+        var larger = pool.take(atLeast: block.count &+ count)
+        larger.removeAll()
+        larger.append(block, block.start, block.count)
+        pool.give(block)
+        larger.append(source, at, count)
+        output = consume larger
+      } else {
+        block.append(source, at, count)
+        output = consume block
+      }
+      return .blocked
+    }
+    var block = pool.take(atLeast: count)
+    block.removeAll()
+    block.append(source, at, count)
+    output = consume block
+    return .blocked
+  }
+
+  /// Sends what waits.
+  @inline(never)
+  mutating func flush(_ pool: inout BlockPool) -> SendResult {
+    guard var block = output.take() else { return .sent }
+    switch block.send(descriptor, at: block.start, count: block.count) {
+    case .bytes(let sent):
+      if sent == block.count {
+        pool.give(block)
+        return .sent
+      }
+      block.start &+= sent
+      output = consume block
+      return .blocked
+    case .wouldBlock, .endOfStream:
+      output = consume block
+      return .blocked
+    case .failed(let error):
+      pool.give(block)
+      return .failed(error)
+    }
+  }
+}

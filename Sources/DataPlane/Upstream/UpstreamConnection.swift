@@ -1,0 +1,26 @@
+/// A connection that we opened to a backend. Owned by one worker's slab.
+///
+/// States: `connecting` → `active` (serves an exchange) ⇄ `idle` (pooled, linked by `next` and
+/// `previous` in its backend's list) → closed; `active` → `tunnel` → closed.
+struct UpstreamConnection: ~Copyable, SlabElement {
+  enum State: UInt8 { case free, connecting, active, idle, tunnel }
+
+  var generation: UInt32 = 1
+  var state = State.free
+  /// It served an exchange before: its peer may have closed it meanwhile.
+  var isReused = false
+  /// The backend keeps it open after this response.
+  var keepAlive = false
+  var exchange: Int32 = -1
+  /// The backend's identity in the registry.
+  var backend: UInt32 = 0
+  var next: Int32 = -1
+  var previous: Int32 = -1
+  var maxIdle: UInt32 = 0
+  var stream = Stream()
+  var timer = Timer()
+  var idleTimeout: Instant = 0
+  /// Not used again after this.
+  var expires: Instant = 0
+  var idleSince: Instant = 0
+}

@@ -1,0 +1,87 @@
+/// What an event or a timer of an upstream connection means, by its state.
+extension Worker {
+  @inline(__always)
+  mutating func upstreamEvent(_ u: Int32, _ readiness: Poller.Readiness) {
+    if readiness.isEnding { upstreams[u].stream.isEnding = true }
+    if readiness.isReadable { upstreams[u].stream.isReadable = true }
+    if upstreams[u].state == .connecting {
+      if readiness.isWritable { connectCompleted(u) }
+      return
+    }
+    let generation = upstreams[u].generation
+    if readiness.isWritable, upstreams[u].stream.hasOutput {
+      flushUpstream(u)
+      if upstreams[u].generation != generation { return }
+    }
+    if readiness.isReadable { upstreamReadable(u) }
+  }
+
+  @inline(__always)
+  mutating func upstreamReadable(_ u: Int32) {
+    switch upstreams[u].state {
+    case .idle:
+      // Any byte or end: an answer to nothing.
+      closeUpstream(u)
+    case .active:
+      let x = upstreams[u].exchange
+      if exchanges[x].step == .respond {
+        pumpResponse(u)
+      } else {
+        receiveResponseHead(u)
+      }
+    case .tunnel: pumpFromUpstream(upstreams[u].exchange)
+    case .connecting, .free: break
+    }
+  }
+
+  private mutating func flushUpstream(_ u: Int32) {
+    let x = upstreams[u].exchange
+    switch upstreams[u].stream.flush(&pool) {
+    case .blocked: break
+    case .failed:
+      if upstreams[u].state == .tunnel { return abortClient(exchanges[x].client) }
+      uploadBroke(x, u)
+    case .sent:
+      if upstreams[u].state == .tunnel { return tunnelFlushed(x) }
+      if exchanges[x].requestDone {
+        if exchanges[x].step == .awaitResponse { setUpstreamTimer(u, after: policy.firstByte) }
+        return
+      }
+      let c = exchanges[x].client
+      setClientTimer(c, after: policy.clientBodyIdle)
+      if clients[c].stream.isReadable || clients[c].stream.input != nil { pumpRequest(x) }
+    }
+  }
+
+  mutating func upstreamTimeout(_ u: Int32) {
+    let x = upstreams[u].exchange
+    switch upstreams[u].state {
+    case .idle: closeUpstream(u)
+    case .connecting: connectFailed(u, .connectTimeout)
+    case .active:
+      if exchanges[x].step == .respond {
+        exchanges[x].failure = .responseIdle
+        cutResponse(x)
+      } else {
+        failExchange(x, status: 504, .firstByteTimeout, "the backend did not answer in time")
+      }
+    case .tunnel, .free: break
+    }
+  }
+
+  /// The connection ended or broke before a final response head.
+  mutating func upstreamLost(_ u: Int32) {
+    let x = upstreams[u].exchange
+    setup.counters.backends[upstreams[u].backend].add(.resets)
+    if retryStale(x, u) { return }
+    failExchange(x, status: 502, .upstreamClosed, "the backend closed the connection")
+  }
+
+  /// Closes the exchange's upstream connection, whatever it is doing.
+  mutating func dropUpstream(_ x: Int32) {
+    let u = exchanges[x].upstream
+    guard u >= 0 else { return }
+    detach(x, u)
+    closeUpstream(u)
+  }
+}
