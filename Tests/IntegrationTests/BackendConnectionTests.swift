@@ -12,7 +12,7 @@ import Testing
     "a request on a connection that turns out closed is sent again, if it may be",
     arguments: [["GET", "HEAD", "OPTIONS", "DELETE"]])
   func stale(_ methods: [String]) throws {
-    try withScene(Self.closesOnSecond) { scene in
+    try withScene(Self.closesOnSecond, extra: "admin: 127.0.0.1:0") { scene in
       let client = try scene.client()
       for (index, method) in methods.enumerated() {
         try client.send(head("\(method) / HTTP/1.1", "Host: a"))
@@ -20,6 +20,9 @@ import Testing
         #expect(response.status == 200, "\(method)")
         // Connection 0 serves the first; each later one fails on the old and is sent again.
         #expect(scene.origin.connections.count == index + 1, "\(method)")
+      }
+      try wait(for: "the counter of stale connections") {
+        try scene.proxy.metric("headrace_pool_stale_retries_total", "pool=\"app\"") == 3
       }
     }
   }

@@ -107,7 +107,7 @@ import Testing
     try withScene(Self.gated) { scene in
       let clients = try (1...20).map { _ in try scene.client() }
       for client in clients { try client.send(get("/slow")) }
-      try scene.origin.waitForRequests(20)
+      // Some are accepted by now, some are still in the kernel's queue.
       scene.proxy.process.signal(SIGTERM)
       for client in clients { #expect(try client.response().text == "/slow") }
       #expect(try scene.proxy.process.waitForExit() == .exited(0))

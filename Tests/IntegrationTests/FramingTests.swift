@@ -168,4 +168,27 @@ import Testing
       }
     }
   }
+
+  @Test("large heads pass both ways, in any pieces")
+  func largeHeads() throws {
+    let fields = (1...30).map { "X-\($0): " + String(repeating: "v", count: 500) }
+    let answer = head(["HTTP/1.1 200 OK", "Content-Length: 2"] + fields) + "ok"
+    let script = Origin.Script.script { connection in
+      while try connection.nextRequest() != nil {
+        try connection.trickle(answer, size: 1000, pause: 0.002)
+      }
+    }
+    try withScene(script) { scene in
+      let client = try scene.client()
+      for size in [100, 1000, 5000, 100_000] {
+        let request = head(["GET / HTTP/1.1", "Host: a"] + fields)
+        try client.trickle(request, size: size, pause: 0.002)
+        let response = try client.response()
+        #expect(response.text == "ok")
+        #expect(response.ownFields.dropFirst() == fields[...])
+        #expect(scene.origin.requests.last?.ownFields.dropFirst() == fields[...])
+      }
+      #expect(scene.origin.connections.count == 1)
+    }
+  }
 }

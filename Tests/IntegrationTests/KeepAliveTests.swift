@@ -161,4 +161,21 @@ import Testing
       #expect(try client.exchange(get()).text == "1")
     }
   }
+
+  @Test("a Keep-Alive field of any content does no harm")
+  func oddKeepAlive() throws {
+    let values = [
+      "timeout=99999999999999999999999", "timeout=-1", "timeout=", "timeout", "=5", ",,,",
+      "max=0", "timeout=1.5", "timeout=0x5, max=9999999999999999999999", "timeout=\"5\"",
+    ]
+    let script = Origin.Script.serving { request, _ in
+      ok("x", "Keep-Alive: \(values[Int(request.target.dropFirst()) ?? 0])")
+    }
+    try withScene(script) { scene in
+      let client = try scene.client()
+      for index in values.indices {
+        #expect(try client.exchange(get("/\(index)")).text == "x", "\(values[index])")
+      }
+    }
+  }
 }

@@ -170,4 +170,35 @@ import Testing
       #expect(took > 0.3)
     }
   }
+
+  @Test("a tunnel whose reader pauses holds its sender back, and loses nothing")
+  func pausedReader() throws {
+    let size = 64 << 20
+    let script = Origin.Script.script { connection in
+      _ = try connection.readHead()
+      try connection.send(Self.switching)
+      let sent = try connection.sendUntilBlocked(size)
+      #expect(sent < size)
+      let piece = pattern(64 << 10)
+      let rest = sent % piece.count
+      if rest > 0 { try connection.send(Array(piece[rest...]), within: 60) }
+      try connection.sendPattern(size - sent - (rest > 0 ? piece.count - rest : 0))
+    }
+    try withScene(script) { scene in
+      let client = try scene.client(receiveBuffer: 16384)
+      client.keepsRecord = false
+      try client.send(opening)
+      #expect(try client.response().status == 101)
+      try client.rest(0.6)
+      let piece = pattern(64 << 10)
+      for at in stride(from: 0, to: size, by: piece.count) {
+        if try client.read(piece.count, within: 60) != piece {
+          Issue.record("differs after \(at)")
+          break
+        }
+      }
+      #expect(try client.readToEnd() == [])
+      #expect(scene.proxy.process.peakResidentBytes < 64 << 20)
+    }
+  }
 }
