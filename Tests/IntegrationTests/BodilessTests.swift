@@ -39,7 +39,7 @@ import Testing
       let response = try scene.exchange(
         head("POST / HTTP/1.0", "Host: a", "Content-Length: 3") + "abc")
       #expect(response.text == "abc")
-      #expect(scene.origin.requests[0].version == "HTTP/1.1")
+      #expect(scene.origin.request(0).version == "HTTP/1.1")
     }
   }
 

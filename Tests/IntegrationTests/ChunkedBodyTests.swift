@@ -15,8 +15,8 @@ import Testing
           let response = try again.exchange(first + chunk("abc") + chunk("defg") + "0\r\n\r\n")
           if coding.contains(",") && response.status == 400 { return }
           #expect(response.text == "abcdefg", "\(coding)")
-          #expect(scene.origin.requests.last?.framing == .chunked)
-          #expect(scene.origin.requests.last?.all("Content-Length") == [])
+          #expect(scene.origin.lastRequest.framing == .chunked)
+          #expect(scene.origin.lastRequest.all("Content-Length") == [])
         }
       }
     }
@@ -116,7 +116,7 @@ import Testing
       let body = String(repeating: chunk("0123456789"), count: 20_000)
       let client = try scene.client()
       #expect(try client.exchange(start + body + "0\r\n\r\n").text == "200000")
-      #expect(scene.origin.requests[0].chunks.reduce(0, +) == 200_000)
+      #expect(scene.origin.request(0).chunks.reduce(0, +) == 200_000)
     }
   }
 
@@ -139,7 +139,7 @@ import Testing
         #expect(response.trailers.map(\.description) == ["X-Sum: 1", "X-Last: 2"])
         #expect(response["Trailer"] == "X-Sum")
         #expect(response.all("X-Sum") == [])
-        let request = scene.origin.requests.last!
+        let request = scene.origin.lastRequest
         #expect(request.trailers.map(\.description) == ["X-Sum: 1", "X-Last: 2"])
         #expect(request["Trailer"] == "X-Sum")
         #expect(request.all("X-Sum") == [])

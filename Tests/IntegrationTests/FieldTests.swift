@@ -29,7 +29,7 @@ import Testing
   func untrusted() throws {
     try withScene(.answering(ok()), extra: "trusted_proxies: [10.0.0.0/8, \"::1\"]") { scene in
       _ = try scene.exchange(Self.claimed)
-      let request = scene.origin.requests[0]
+      let request = scene.origin.request(0)
       #expect(request.all("X-Forwarded-For") == ["127.0.0.1"])
       #expect(request.all("X-Forwarded-Proto") == ["http"])
       #expect(request.all("X-Forwarded-Host") == ["example.com"])
@@ -46,7 +46,7 @@ import Testing
     try withScene(.answering(ok()), extra: "trusted_proxies: [127.0.0.8/29]") { scene in
       let client = try scene.client(from: "127.0.0.9")
       _ = try client.exchange(Self.claimed)
-      let request = scene.origin.requests[0]
+      let request = scene.origin.request(0)
       #expect(
         request.all("X-Forwarded-For").joined(separator: ", ") == "1.2.3.4, 5.6.7.8, 127.0.0.9")
       #expect(request.all("X-Forwarded-Proto") == ["https"])
@@ -56,11 +56,11 @@ import Testing
       #expect(request.all("X-Real-IP") == ["1.2.3.4"])
       #expect(request.all("X-Request-Id") == ["mine"])
       _ = try client.exchange(get())
-      #expect(scene.origin.requests[1].all("X-Forwarded-For") == ["127.0.0.9"])
-      #expect(scene.origin.requests[1].all("X-Forwarded-Proto") == ["http"])
+      #expect(scene.origin.request(1).all("X-Forwarded-For") == ["127.0.0.9"])
+      #expect(scene.origin.request(1).all("X-Forwarded-Proto") == ["http"])
       // One address beyond the block.
       _ = try scene.client(from: "127.0.0.16").exchange(Self.claimed)
-      #expect(scene.origin.requests[2].all("X-Forwarded-For") == ["127.0.0.16"])
+      #expect(scene.origin.request(2).all("X-Forwarded-For") == ["127.0.0.16"])
     }
   }
 
@@ -74,7 +74,7 @@ import Testing
       _ = try scene.exchange(
         head(
           ["GET / HTTP/1.1", "Host: a", "My_Field: kept"] + aliases.map { "\($0): 1" }))
-      let request = scene.origin.requests[0]
+      let request = scene.origin.request(0)
       for name in aliases { #expect(request.all(name) == [], "\(name)") }
       #expect(request["My_Field"] == "kept")
     }
@@ -86,7 +86,7 @@ import Testing
       let response = try scene.exchange(get("/", "Via: 1.1 outer"))
       #expect(response.all("Via").joined(separator: ", ") == "1.0 inner, 1.1 headrace")
       #expect(
-        scene.origin.requests[0].all("Via").joined(separator: ", ") == "1.1 outer, 1.1 headrace")
+        scene.origin.request(0).all("Via").joined(separator: ", ") == "1.1 outer, 1.1 headrace")
     }
   }
 
@@ -99,7 +99,7 @@ import Testing
         "Upgrade: x", "X-Kept: 3", "Trailer: X-Sum", "Authorization: Basic eA==", "Cookie: a=b")
       let status = try scene.exchange(request).status
       #expect(status == 200)
-      let seen = scene.origin.requests[0]
+      let seen = scene.origin.request(0)
       let gone = ["X-Hop", "X-Other", "Keep-Alive", "Proxy-Connection", "TE", "Upgrade"]
       for name in gone { #expect(seen.all(name) == [], "\(name)") }
       for name in ["X-Kept", "Trailer", "Authorization", "Cookie"] {
@@ -138,7 +138,7 @@ import Testing
       let response = try client.response()
       if response.status == 400 { return }
       #expect(response.text == "hello")
-      let seen = scene.origin.requests[0]
+      let seen = scene.origin.request(0)
       #expect(seen.all("Host") == ["example.com"])
       #expect(seen.all("X-Forwarded-For") == ["127.0.0.1"])
       #expect(seen.all("X-Request-Id").count == 1)

@@ -15,7 +15,7 @@ import Testing
         response.ownFields == [
           "Content-Length: 5", "X-Answer: yes", "Content-Type: text/plain",
         ])
-      let request = scene.origin.requests[0]
+      let request = scene.origin.request(0)
       #expect(request.startLine == "GET /path?query=1 HTTP/1.1")
       #expect(
         request.ownFields == [
@@ -34,7 +34,7 @@ import Testing
       try client.send("GET / HTTP/1.1\r\nHost: a\r\nX-B: ".bytes + [0xe8, 0xfe] + "\r\n\r\n".bytes)
       #expect(try client.response().status == 200)
       #expect(client.received.firstIndex(of: "X-A: ".bytes + [0xe9, 0xff, 13], from: 0) != nil)
-      let seen = scene.origin.connections[0].received
+      let seen = try scene.origin.connection(0).received
       #expect(seen.firstIndex(of: "X-B: ".bytes + [0xe8, 0xfe, 13], from: 0) != nil)
     }
   }
@@ -52,7 +52,7 @@ import Testing
         if at % 3 == 0 { try client.rest(0.001) }
         try client.send(Array(request.bytes[at...]))
         #expect(try client.response().status == 200, "cut at \(at)")
-        #expect(scene.origin.requests.last?.text == "abcde0123456789abcdef", "cut at \(at)")
+        #expect(scene.origin.lastRequest.text == "abcde0123456789abcdef", "cut at \(at)")
       }
       try client.trickle(request, pause: 0.0003)
       #expect(try client.response().status == 200)
@@ -164,7 +164,7 @@ import Testing
       for method in methods {
         let response = try client.exchange(head("\(method) / HTTP/1.1", "Host: a"))
         #expect(response.status == 200, "\(method)")
-        #expect(scene.origin.requests.last?.method == method)
+        #expect(scene.origin.lastRequest.method == method)
       }
     }
   }
@@ -186,7 +186,7 @@ import Testing
         let response = try client.response()
         #expect(response.text == "ok")
         #expect(response.ownFields.dropFirst() == fields[...])
-        #expect(scene.origin.requests.last?.ownFields.dropFirst() == fields[...])
+        #expect(scene.origin.lastRequest.ownFields.dropFirst() == fields[...])
       }
       #expect(scene.origin.connections.count == 1)
     }

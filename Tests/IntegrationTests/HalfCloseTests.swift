@@ -63,8 +63,8 @@ import Testing
       client.halfClose()
       let all = try client.readToEnd().text
       #expect(all.isEmpty || all.hasPrefix("HTTP/1.1 400"), "\(all)")
-      try wait(for: "the backend's connection to end") { !scene.origin.connections[0].isOpen }
-      #expect(!scene.origin.connections[0].received.text.hasSuffix("0\r\n\r\n"))
+      try wait(for: "the backend's connection to end") { try !scene.origin.connection(0).isOpen }
+      #expect(try !scene.origin.connection(0).received.text.hasSuffix("0\r\n\r\n"))
     }
   }
 
@@ -91,7 +91,7 @@ import Testing
       try client.send(get())
       try scene.origin.waitForRequests(1)
       client.reset()
-      try wait(for: "the backend's connection to end") { !scene.origin.connections[0].isOpen }
+      try wait(for: "the backend's connection to end") { try !scene.origin.connection(0).isOpen }
     }
   }
 
@@ -107,7 +107,7 @@ import Testing
       try client.send(get())
       _ = try client.read(100_000)
       client.close()
-      try wait(for: "the backend's connection to end") { !scene.origin.connections[0].isOpen }
+      try wait(for: "the backend's connection to end") { try !scene.origin.connection(0).isOpen }
     }
   }
 

@@ -85,7 +85,7 @@ import Testing
     try withScene(.answering(ok()), config: config) { scene in
       #expect(try scene.exchange(get()).status == 200)
       try wait(for: "the idle connection to close", within: 3) {
-        !scene.origin.connections[0].isOpen
+        try !scene.origin.connection(0).isOpen
       }
       #expect(try scene.exchange(get()).status == 200)
       #expect(scene.origin.connections.count == 2)
@@ -93,7 +93,7 @@ import Testing
     try withScene(.answering(ok("x", "Keep-Alive: timeout=1"))) { scene in
       #expect(try scene.exchange(get())["Keep-Alive"] == nil)
       try wait(for: "the idle connection to close", within: 3) {
-        !scene.origin.connections[0].isOpen
+        try !scene.origin.connection(0).isOpen
       }
     }
   }
@@ -157,7 +157,7 @@ import Testing
     try withScene(script) { scene in
       let client = try scene.client()
       #expect(try client.exchange(get()).text == "0")
-      try wait(for: "the connection to close") { !scene.origin.connections[0].isOpen }
+      try wait(for: "the connection to close") { try !scene.origin.connection(0).isOpen }
       #expect(try client.exchange(get()).text == "1")
     }
   }

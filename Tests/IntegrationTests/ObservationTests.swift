@@ -20,7 +20,7 @@ import Testing
       #expect(all[0].prefixMatch(of: time) != nil, "\(all[0])")
       #expect(all[0].contains("\"GET /a//b?q=1 HTTP/1.1\" 200 "), "\(all[0])")
       #expect(all[0].firstMatch(of: #/ \d+(\.\d+)?ms /#) != nil, "\(all[0])")
-      let id = scene.origin.requests[0]["X-Request-Id"] ?? "?"
+      let id = scene.origin.request(0)["X-Request-Id"] ?? "?"
       let wanted = [
         "host=example.com", "route=", "pool=app", "backend=\(scene.origin.address)", "id=\(id)",
       ]

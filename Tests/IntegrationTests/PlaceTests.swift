@@ -38,7 +38,7 @@ import Testing
       #expect(scene.proxy.address.hasPrefix("[::1]:"))
       let client = try scene.client()
       #expect(try client.exchange(get()).text == "ok")
-      #expect(scene.origin.requests[0]["X-Forwarded-For"] == "::1")
+      #expect(scene.origin.request(0)["X-Forwarded-For"] == "::1")
     }
   }
 
@@ -50,10 +50,10 @@ import Testing
     ) { scene in
       let client = try Client("127.0.0.1:\(scene.proxy.port)")
       #expect(try client.exchange(get()).text == "ok")
-      #expect(scene.origin.requests[0]["X-Forwarded-For"] == "127.0.0.1")
+      #expect(scene.origin.request(0)["X-Forwarded-For"] == "127.0.0.1")
       let trusted = try Client("127.0.0.1:\(scene.proxy.port)", from: "127.0.0.3")
       _ = try trusted.exchange(get("/", "X-Forwarded-For: 1.2.3.4"))
-      #expect(scene.origin.requests[1]["X-Forwarded-For"] == "1.2.3.4, 127.0.0.3")
+      #expect(scene.origin.request(1)["X-Forwarded-For"] == "1.2.3.4, 127.0.0.3")
     }
   }
 
@@ -68,7 +68,7 @@ import Testing
       }
       let client = try scene.client()
       for _ in 1...10 { #expect(try client.exchange(get()).text == "named") }
-      #expect(origin.requests[0].all("Host") == ["example.com"])
+      #expect(origin.request(0).all("Host") == ["example.com"])
     }
   }
 

@@ -22,7 +22,7 @@ import Testing
         row(target) {
           let response = try client.exchange(get(target))
           #expect(response.status == 200, "\(target)")
-          #expect(scene.origin.requests.last?.target == expected, "\(target)")
+          #expect(scene.origin.lastRequest.target == expected, "\(target)")
         }
       }
     }
@@ -34,7 +34,7 @@ import Testing
       let client = try scene.client()
       for (target, expected) in [("/a//b", "/a//b"), ("/a/./b", "/a/b"), ("/a//../b", "/a/b")] {
         #expect(try client.exchange(get(target)).status == 200)
-        #expect(scene.origin.requests.last?.target == expected, "\(target)")
+        #expect(scene.origin.lastRequest.target == expected, "\(target)")
       }
     }
   }
@@ -53,8 +53,8 @@ import Testing
         row(target) {
           let response = try client.exchange(get(target))
           #expect(response.status == 200, "\(target)")
-          #expect(scene.origin.requests.last?.target == path, "\(target)")
-          #expect(scene.origin.requests.last?.all("Host") == [host], "\(target)")
+          #expect(scene.origin.lastRequest.target == path, "\(target)")
+          #expect(scene.origin.lastRequest.all("Host") == [host], "\(target)")
         }
       }
     }
@@ -65,7 +65,7 @@ import Testing
     try withScene(.answering(ok())) { scene in
       let client = try scene.client()
       #expect(try client.exchange(head("OPTIONS * HTTP/1.1", "Host: a")).status == 200)
-      #expect(scene.origin.requests[0].target == "*")
+      #expect(scene.origin.request(0).target == "*")
       try expectRefused(client, get("*"), 400)
     }
   }
@@ -78,7 +78,7 @@ import Testing
         row(host) {
           let response = try client.exchange(head("GET / HTTP/1.1", "Host: \(host)"))
           #expect(response.status == 200, "\(host)")
-          #expect(scene.origin.requests.last?.all("Host") == [host])
+          #expect(scene.origin.lastRequest.all("Host") == [host])
         }
       }
     }
@@ -89,8 +89,8 @@ import Testing
     try withScene(.answering(ok())) { scene in
       let response = try scene.exchange(head("GET / HTTP/1.0"))
       #expect(response.status == 200)
-      #expect(scene.origin.requests[0].all("Host") == [scene.origin.address])
-      #expect(scene.origin.requests[0].version == "HTTP/1.1")
+      #expect(scene.origin.request(0).all("Host") == [scene.origin.address])
+      #expect(scene.origin.request(0).version == "HTTP/1.1")
     }
   }
 
@@ -102,7 +102,7 @@ import Testing
         let response = try client.exchange(head("GET / \(version)", "Host: a"))
         #expect(response.startLine == "HTTP/1.1 200 OK")
       }
-      #expect(scene.origin.requests[0].version == "HTTP/1.1")
+      #expect(scene.origin.request(0).version == "HTTP/1.1")
     }
   }
 }

@@ -54,7 +54,7 @@ import Testing
         #expect(all.isEmpty || all.hasPrefix("HTTP/1.1 408"), "\(all)")
       }
       #expect(took > 0.2 && took < 3)
-      try wait(for: "the backend's connection to end") { !scene.origin.connections[0].isOpen }
+      try wait(for: "the backend's connection to end") { try !scene.origin.connection(0).isOpen }
     }
   }
 
@@ -71,7 +71,7 @@ import Testing
       let took = try seconds { status = try client.response().status }
       #expect(status == 504)
       #expect(took > 0.2 && took < 3)
-      try wait(for: "the backend's connection to end") { !scene.origin.connections[0].isOpen }
+      try wait(for: "the backend's connection to end") { try !scene.origin.connection(0).isOpen }
       #expect(scene.origin.requests.count == 1)
     }
   }

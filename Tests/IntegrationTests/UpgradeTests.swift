@@ -89,7 +89,7 @@ import Testing
       try client.send(opening + get("/next"))
       #expect(try client.response().text == "/chat")
       #expect(try client.response().text == "/next")
-      #expect(scene.origin.requests[1]["Upgrade"] == nil)
+      #expect(scene.origin.request(1)["Upgrade"] == nil)
     }
   }
 
@@ -100,7 +100,7 @@ import Testing
       let request = get(
         "/", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk")
       #expect(try client.exchange(request).status == 200)
-      let seen = scene.origin.requests[0]
+      let seen = scene.origin.request(0)
       #expect(seen["Upgrade"] == nil)
       #expect(seen["HTTP2-Settings"] == nil)
       #expect(!seen.all("Connection").contains { $0.lowercased().contains("upgrade") })
@@ -112,7 +112,7 @@ import Testing
     try withScene(.answering(ok())) { scene in
       let response = try scene.exchange(get("/", "Upgrade: websocket"))
       #expect(response.status == 200)
-      #expect(scene.origin.requests[0]["Upgrade"] == nil)
+      #expect(scene.origin.request(0)["Upgrade"] == nil)
     }
   }
 

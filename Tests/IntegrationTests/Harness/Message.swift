@@ -37,6 +37,13 @@ struct Message: Sendable {
   /// The first value of the field.
   subscript(_ name: String) -> String? { all(name).first }
 
+  static let missing = Message(startLine: "(no such message)", fields: [])
+
+  init(startLine: String, fields: [Field]) {
+    self.startLine = startLine
+    self.fields = fields
+  }
+
   /// Parses lines without the empty one at the end; strict, because the proxy wrote them.
   init(head: [UInt8]) throws {
     let lines = head.text.components(separatedBy: "\r\n")

@@ -135,6 +135,18 @@ final class Origin: Sendable {
 
   var connections: [Connection] { state.withLock { $0.connections } }
   var requests: [Message] { state.withLock { $0.requests } }
+  /// One of the requests; where there is none, a message that says so and fails any expectation,
+  /// because a trap would end all tests.
+  func request(_ index: Int) -> Message {
+    let all = requests
+    return all.indices.contains(index) ? all[index] : .missing
+  }
+  var lastRequest: Message { request(requests.count - 1) }
+  /// One of the connections, awaited.
+  func connection(_ index: Int) throws -> Connection {
+    try waitForConnections(index + 1)
+    return connections[index]
+  }
   /// What went wrong in scripts; a connection that the proxy ended is not among it.
   var failures: [String] { state.withLock { $0.failures } }
   /// All bytes that any connection received.
