@@ -84,11 +84,7 @@ import Testing
       try connection.send(head("HTTP/1.1 200 OK", "Content-Length: \(size)"))
       let sent = try connection.sendUntilBlocked(size)
       #expect(sent < Self.kernelBuffers, "nothing held the backend back")
-      let piece = pattern(64 << 10)
-      // The blocked send may have ended anywhere in the pattern.
-      let rest = sent % piece.count
-      if rest > 0 { try connection.send(Array(piece[rest...]), within: 60) }
-      try connection.sendPattern(size - sent - (rest > 0 ? piece.count - rest : 0))
+      try connection.sendPattern(size - sent, from: sent)
     }
     try withScene(script) { scene in
       let client = try scene.client(receiveBuffer: 16384)

@@ -95,6 +95,28 @@ import Testing
     }
   }
 
+  @Test("a reset right behind the request cancels it too")
+  func resetAtOnce() throws {
+    let script = Origin.Script.script { connection in
+      _ = try connection.request()
+      _ = try connection.ending()
+    }
+    try withScene(script) { scene in
+      for _ in 1...20 {
+        let client = try scene.client()
+        try client.send(get())
+        client.reset()
+      }
+      // The proxy may have seen the reset before the request; what it sent on, it must end.
+      let client = try scene.client()
+      try client.send(get("/last"))
+      try wait(for: "the last request") { scene.origin.lastRequest.target == "/last" }
+      try wait(for: "the backend's connections to end", within: 3) {
+        scene.origin.connections.filter(\.isOpen).count == 1
+      }
+    }
+  }
+
   @Test("a client that leaves during a long answer ends the backend's connection")
   func clientLeaves() throws {
     let script = Origin.Script.script { connection in

@@ -120,12 +120,12 @@ import Testing
         scene.origin.connections.filter(\.isOpen).count <= 2
       }
     }
-    try withScene(.answering(ok()), config: config("max_age: 300ms")) { scene in
+    try withScene(.answering(ok()), config: config("max_age: 1s")) { scene in
       let client = try scene.client()
       #expect(try client.exchange(get()).status == 200)
       #expect(try client.exchange(get()).status == 200)
       #expect(scene.origin.connections.count == 1)
-      try client.rest(0.5)
+      try client.rest(1.2)
       #expect(try client.exchange(get()).status == 200)
       #expect(scene.origin.connections.count == 2)
     }

@@ -179,10 +179,7 @@ import Testing
       try connection.send(Self.switching)
       let sent = try connection.sendUntilBlocked(size)
       #expect(sent < size)
-      let piece = pattern(64 << 10)
-      let rest = sent % piece.count
-      if rest > 0 { try connection.send(Array(piece[rest...]), within: 60) }
-      try connection.sendPattern(size - sent - (rest > 0 ? piece.count - rest : 0))
+      try connection.sendPattern(size - sent, from: sent)
     }
     try withScene(script) { scene in
       let client = try scene.client(receiveBuffer: 16384)

@@ -64,7 +64,7 @@ func withScene(
       \(describe(proxy, origins))
       """, sourceLocation: sourceLocation)
   }
-  if case .killed(let signal) = proxy.process.exitStatus {
+  if case .killed(let signal) = proxy.process.exitStatus, signal != SIGKILL {
     Issue.record(
       "headrace died of signal \(signal): \(proxy.errors)", sourceLocation: sourceLocation)
   }

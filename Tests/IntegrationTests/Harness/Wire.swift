@@ -75,23 +75,28 @@ class Wire: @unchecked Sendable {
     }
   }
 
-  /// The first bytes of `pattern`, made as they are sent.
-  func sendPattern(_ count: Int, within seconds: Double = 60) throws {
+  /// `count` bytes of an endless repetition of `pattern(65536)`, beginning with byte `from` of it.
+  func sendPattern(_ count: Int, from: Int = 0, within seconds: Double = 60) throws {
     let deadline = Deadline(seconds)
     let piece = pattern(64 << 10)
-    var left = count
-    while left > 0 {
-      try send(all: left >= piece.count ? piece : Array(piece[..<left]), deadline)
-      left -= min(left, piece.count)
+    var sent = 0
+    while sent < count {
+      let at = (from + sent) % piece.count
+      let size = min(piece.count - at, count - sent)
+      try send(all: size == piece.count ? piece : Array(piece[at..<at + size]), deadline)
+      sent += size
     }
   }
 
-  /// Sends until the peer takes no more for `quiet` seconds; the number of bytes that went.
+  /// Sends that until the peer takes no more for `quiet` seconds; the number of bytes that went.
   func sendUntilBlocked(_ limit: Int, quiet: Double = 0.3) throws -> Int {
     let piece = pattern(64 << 10)
     var sent = 0
     while sent < limit {
-      let count = piece.withUnsafeBytes { hr_send(descriptor, $0.baseAddress!, $0.count) }
+      let at = sent % piece.count
+      let count = piece.withUnsafeBytes {
+        hr_send(descriptor, $0.baseAddress! + at, min($0.count - at, limit - sent))
+      }
       if count >= 0 {
         sent += Int(count)
       } else if count == -Int64(EAGAIN) {
