@@ -92,19 +92,25 @@ extension ConfigDecoder {
     }
   }
 
+  private static let weightDefault: Int = {
+    let row = OptionTable.row("pools.*.backends[].weight")
+    guard case .integer(let weight) = OptionTable.defaultValue(row) else { return 1 }
+    return weight
+  }()
+
   /// Returns the weight's entry if one is written.
   private mutating func decodeBackend(
     _ node: YamlNode, _ name: String, _ pool: inout Config.Pool
   ) -> YamlNode.Entry? {
     guard case .mapping = node.content else {
-      add(backend: node, name, weight: 1, &pool)
+      add(backend: node, name, weight: Self.weightDefault, &pool)
       return nil
     }
     guard let entries = mapping(node, at: "pools.*.backends[]", called: quoted(name)) else {
       return nil
     }
     let weightEntry = entry("weight", entries)
-    var weight = 1
+    var weight = Self.weightDefault
     if let weightEntry {
       let row = OptionTable.row("pools.*.backends[].weight")
       if case .integer(let number) = scalar(weightEntry.value, row, "\(name).weight") {
