@@ -38,6 +38,7 @@ var targets: [Target] = [
     name: "DataPlaneTests", dependencies: ["DataPlane", "CLinux"], swiftSettings: dataPlane),
   .testTarget(
     name: "ControlPlaneTests", dependencies: ["ControlPlane", "DataPlane"],
+    exclude: ["Configuration/Golden"],
     swiftSettings: everywhere),
   .testTarget(
     name: "IntegrationTests", dependencies: ["headrace", "CLinux"], swiftSettings: everywhere),

@@ -25,13 +25,13 @@ struct Signals {
           exit(1)
         }
         isDraining = true
-        let thread = BackgroundThread {
+        // Here, so that a second signal is still heard.
+        _ = try? LocalThread(name: "drain") {
           let isClean = proxy.drain()
           afterDrain()
           Terminal.say(isClean ? "drained" : "some connections were cut")
           exit(0)
         }
-        thread.start()
       default: continue
       }
     }
