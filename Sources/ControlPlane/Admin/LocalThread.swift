@@ -5,11 +5,11 @@ import Glibc
 ///
 /// Owned by whoever started it, who must call `join` exactly once. The thread takes none of the
 /// process's signals: they belong to the main thread's signalfd, even if it is made later.
-struct LocalThread: Sendable {
+package struct LocalThread: Sendable {
   private let handle: pthread_t
 
   /// The name is cut to the kernel's 15 bytes. Throws when the system has no thread to give.
-  init(name: String, body: @escaping @Sendable () -> Void) throws(LocalServerError) {
+  package init(name: String, body: @escaping @Sendable () -> Void) throws(LocalServerError) {
     let start = Unmanaged.passRetained(ThreadStart(name: name, body: body))
     var created = pthread_t()
     var before = sigset_t()
@@ -24,7 +24,7 @@ struct LocalThread: Sendable {
     handle = created
   }
 
-  func join() { pthread_join(handle, nil) }
+  package func join() { pthread_join(handle, nil) }
 
   /// Those that ask the process to do something. Faults stay unblocked: they are for the thread.
   private static func processSignals() -> sigset_t {
@@ -42,7 +42,7 @@ private final class ThreadStart: Sendable {
   let name: String
   let body: @Sendable () -> Void
 
-  init(name: String, body: @escaping @Sendable () -> Void) {
+  package init(name: String, body: @escaping @Sendable () -> Void) {
     self.name = String(decoding: name.utf8.prefix(15), as: UTF8.self)
     self.body = body
   }

@@ -15,6 +15,8 @@ public enum ConfigLoader {
 
   /// Beyond this many problems the rest is not listed.
   static let problemsMax = 100
+  /// Beyond this many problems the rest is not even noted, to bound time and memory.
+  static let collectedMax = 2000
 
   public static func load(path: String) -> Result<Loaded, ConfigErrors> {
     switch FileReader.read(path, bytesMax: SourceText.bytesMax) {
@@ -56,9 +58,9 @@ public enum ConfigLoader {
   private static func errors(_ problems: [ConfigProblem]) -> ConfigErrors {
     var shown = sorted(problems)
     guard shown.count > problemsMax else { return ConfigErrors(problems: shown) }
-    let rest = shown.count - problemsMax
-    shown.removeLast(rest)
-    shown.append(ConfigProblem(file: shown[0].file, message: "and \(rest) more problems"))
+    shown.removeLast(shown.count - problemsMax)
+    let more = "and more; only the first \(problemsMax) problems are shown"
+    shown.append(ConfigProblem(file: shown[0].file, message: more))
     return ConfigErrors(problems: shown)
   }
 

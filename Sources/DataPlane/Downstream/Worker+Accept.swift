@@ -91,10 +91,8 @@ extension Worker {
     guard let index = listeners.firstIndex(where: { $0.descriptor == descriptor }) else { return }
     let listener = listeners[index]
     if !isAcceptPaused { for other in listeners { poller.remove(other.descriptor) } }
-    if !listener.isShared {
-      while clients.count < clients.limit, acceptOne(descriptor) {}
-      ListeningSocket.close(descriptor)
-    }
+    while clients.count < clients.limit, acceptOne(listener.descriptor) {}
+    ListeningSocket.close(listener.descriptor)
     listeners.remove(at: index)
     if !isAcceptPaused { for index in listeners.indices { watch(index) } }
   }

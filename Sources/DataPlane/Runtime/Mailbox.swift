@@ -4,9 +4,10 @@ import Synchronization
 package enum WorkerMessage: Sendable {
   /// Run by this snapshot from now on.
   case adopt(SnapshotHandle)
-  /// Accept from this socket; `isShared` when other workers accept from it too.
+  /// Accept from this socket, which is the worker's own from now on; `isShared` when others hold
+  /// descriptors of the same one.
   case listen(descriptor: Int32, isShared: Bool)
-  /// Accept what is queued, then close it (or, when shared, only let go of it).
+  /// Accept what is queued, then close it.
   case stopListening(descriptor: Int32)
   /// Stop accepting, finish what runs, end by the deadline.
   case drain(deadline: Instant)

@@ -29,7 +29,7 @@ package struct Snapshot: ~Copyable {
     policy = draft.policy
   }
 
-  func acquire(workers: Int) { users.store(workers, ordering: .releasing) }
+  package func acquire(workers: Int) { users.store(workers, ordering: .releasing) }
   func release() { users.subtract(1, ordering: .acquiringAndReleasing) }
   package var isRetired: Bool { users.load(ordering: .acquiring) == 0 }
 }

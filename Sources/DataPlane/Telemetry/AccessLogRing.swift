@@ -27,6 +27,9 @@ package struct AccessRecord: BitwiseCopyable, Sendable {
 
   package init() {}
 
+  /// The client's address, without a port.
+  package var addressText: String { PeerAddress(family: family, bytes: address).text }
+
   var textLength: Int {
     Int(methodLength) + Int(targetLength) + Int(hostLength) + Int(givenIDLength)
   }

@@ -77,6 +77,12 @@ struct ConfigLoaderTests {
     }
   }
 
+  /// Finding duplicates one by one reads the text again and again; the number of times is bounded.
+  @Test func manyDuplicatesAreAnswered() {
+    let text = ConfigFixture.complete(String(repeating: "via: true\n", count: 5000))
+    #expect(ConfigFixture.messages(text).contains { $0.hasPrefix("duplicate key \"via\"") })
+  }
+
   private func answer(_ bytes: [UInt8]) {
     let result = ConfigLoader.load(
       text: bytes, file: "a.yaml", readFile: ConfigFixture.readFile)

@@ -4,7 +4,8 @@ extension ConfigDecoder {
     guard let node = entry("trusted_proxies", entries)?.value else { return }
     let name = "trusted_proxies"
     let row = OptionTable.row("\(name)[]")
-    for (index, item) in (list(node, name, mayBeEmpty: true) ?? []).enumerated() {
+    let items = list(node, OptionTable.row(name), name) ?? []
+    for (index, item) in items.enumerated() {
       if case .addressRange(let range) = scalar(item, row, "\(name)[\(index)]") {
         config.trustedProxies.append(range)
       }
@@ -27,11 +28,15 @@ extension ConfigDecoder {
     checkLimits(entries)
   }
 
+  /// Without any pool there is a problem already, and every reference would repeat it.
   private mutating func checkPoolReferences() {
     let known = config.pools.map(\.name)
-    for reference in poolReferences where !known.contains(reference.pool) {
-      let hint = Suggestion.suffix(for: reference.pool, among: known)
-      refuse(reference.place, "there is no pool \(quoted(reference.pool))\(hint)")
+    let knownSet = Set(known)
+    for reference in poolReferences where !known.isEmpty && !knownSet.contains(reference.pool) {
+      refuse(
+        reference.place,
+        "there is no pool \(quoted(reference.pool))"
+          + Suggestion.suffix(for: reference.pool, among: known))
     }
     let used = Set(poolReferences.map(\.pool))
     for pool in known where !used.contains(pool) {
@@ -40,11 +45,21 @@ extension ConfigDecoder {
     }
   }
 
-  /// A route is never reached when one above takes all that it would.
+  /// A route is never reached when one above takes all that it would. Routes of an exact host are
+  /// kept by it, so that thousands of hosts do not mean millions of comparisons.
   private mutating func checkShadowedRoutes() {
+    var general: [Int] = []
+    var byHost: [String: [Int]] = [:]
     for (index, route) in config.routes.enumerated() {
-      let above = config.routes[..<index].firstIndex { earlier in
-        earlier.host.covers(route.host) && earlier.path.covers(route.path)
+      let covers = { [routes = config.routes] (earlier: Int) in
+        routes[earlier].host.covers(route.host) && routes[earlier].path.covers(route.path)
+      }
+      var above = general.first(where: covers)
+      if case .exact(let host) = route.host {
+        above = above ?? byHost[host]?.first(where: covers)
+        byHost[host, default: []].append(index)
+      } else {
+        general.append(index)
       }
       guard let above else { continue }
       let line = routePlaces[above].position.line

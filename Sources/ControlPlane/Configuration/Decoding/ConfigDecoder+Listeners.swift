@@ -10,7 +10,9 @@ extension ConfigDecoder {
     if let short, let endpoint = endpoint(short.value, "listen", "listen") {
       add(listener: endpoint, at: short.value.place)
     }
-    for (index, item) in (long.flatMap { list($0.value, "listeners") } ?? []).enumerated() {
+    let row = OptionTable.row("listeners")
+    let items = long.flatMap { list($0.value, row, row.path) } ?? []
+    for (index, item) in items.enumerated() {
       let name = "listeners[\(index)]"
       guard let entries = mapping(item, at: "listeners[]", called: quoted(name)),
         let node = required("address", entries, of: item.place, called: quoted(name)),

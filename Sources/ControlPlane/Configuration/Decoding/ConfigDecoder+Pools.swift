@@ -1,4 +1,6 @@
 extension ConfigDecoder {
+  private static let poolsMax = 10_000
+
   mutating func decodePools(_ entries: [YamlNode.Entry]) {
     guard let node = entry("pools", entries)?.value else { return }
     if refuseNothing(node, quoted("pools")) { return }
@@ -6,7 +8,10 @@ extension ConfigDecoder {
       refuse(node.place, "\"pools\" must be a mapping of names to pools, not \(node.found)")
       return
     }
-    if pools.isEmpty { refuse(node.place, "\"pools\" is empty; it needs at least one pool") }
+    guard 1...Self.poolsMax ~= pools.count else {
+      refuse(node.place, "\"pools\" must have 1 to \(Self.poolsMax) pools, not \(pools.count)")
+      return
+    }
     for entry in pools {
       poolPlaces[entry.key] = entry.keyPlace
       do {
@@ -68,7 +73,8 @@ extension ConfigDecoder {
     _ node: YamlNode, _ name: String, _ pool: inout Config.Pool, strategy: YamlNode?
   ) {
     var isWeighted = false
-    for (index, item) in (list(node, name) ?? []).enumerated() {
+    let row = OptionTable.row("pools.*.backends")
+    for (index, item) in (list(node, row, name) ?? []).enumerated() {
       let name = "\(name)[\(index)]"
       let weight = decodeBackend(item, name, &pool)
       guard let weight else { continue }
@@ -86,19 +92,25 @@ extension ConfigDecoder {
     }
   }
 
+  private static let weightDefault: Int = {
+    let row = OptionTable.row("pools.*.backends[].weight")
+    guard case .integer(let weight) = OptionTable.defaultValue(row) else { return 1 }
+    return weight
+  }()
+
   /// Returns the weight's entry if one is written.
   private mutating func decodeBackend(
     _ node: YamlNode, _ name: String, _ pool: inout Config.Pool
   ) -> YamlNode.Entry? {
     guard case .mapping = node.content else {
-      add(backend: node, name, weight: 1, &pool)
+      add(backend: node, name, weight: Self.weightDefault, &pool)
       return nil
     }
     guard let entries = mapping(node, at: "pools.*.backends[]", called: quoted(name)) else {
       return nil
     }
     let weightEntry = entry("weight", entries)
-    var weight = 1
+    var weight = Self.weightDefault
     if let weightEntry {
       let row = OptionTable.row("pools.*.backends[].weight")
       if case .integer(let number) = scalar(weightEntry.value, row, "\(name).weight") {

@@ -1,8 +1,8 @@
 extension ConfigDecoder {
   mutating func decodeRoutes(_ entries: [YamlNode.Entry]) {
-    guard let node = entry("routes", entries)?.value, let items = list(node, "routes") else {
-      return
-    }
+    guard let node = entry("routes", entries)?.value,
+      let items = list(node, OptionTable.row("routes"), "routes")
+    else { return }
     var names: [String: YamlNode.Place] = [:]
     for (index, item) in items.enumerated() {
       decodeRoute(item, "routes[\(index)]", &names)
@@ -67,14 +67,16 @@ extension ConfigDecoder {
 
   private mutating func nameRoutes(taken: Set<String>) {
     var taken = taken
+    var next: [String: Int] = [:]
     for index in config.routes.indices where config.routes[index].name.isEmpty {
       let pool = config.routes[index].pool
       var name = pool
-      var number = 2
+      var number = next[pool] ?? 2
       while taken.contains(name) {
         name = "\(pool)-\(number)"
         number += 1
       }
+      next[pool] = number
       taken.insert(name)
       config.routes[index].name = name
     }

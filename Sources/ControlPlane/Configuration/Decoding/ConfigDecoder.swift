@@ -56,11 +56,14 @@ struct ConfigDecoder {
 
 /// The building blocks of decoding.
 extension ConfigDecoder {
-  mutating func refuse(_ place: YamlNode.Place, _ message: String) {
+  mutating func refuse(_ place: YamlNode.Place, _ message: @autoclosure () -> String) {
+    guard problems.count < ConfigLoader.collectedMax else { return }
+    let message = message()
     problems.append(source.problem(at: place.position, length: place.length, message))
   }
 
   mutating func warn(_ place: YamlNode.Place, _ message: String) {
+    guard warnings.count < ConfigLoader.problemsMax else { return }
     var warning = source.problem(at: place.position, length: place.length, message)
     warning.isWarning = true
     warnings.append(warning)
@@ -86,8 +89,10 @@ extension ConfigDecoder {
     let place = path.isEmpty ? "at the top level" : "in \(name)"
     return entries.filter { entry in
       if known.contains(entry.key) { return true }
-      let hint = Suggestion.suffix(for: entry.key, among: known)
-      refuse(entry.keyPlace, "unknown key \(quoted(entry.key)) \(place)\(hint)")
+      refuse(
+        entry.keyPlace,
+        "unknown key \(quoted(entry.key)) \(place)"
+          + Suggestion.suffix(for: entry.key, among: known))
       return false
     }
   }
@@ -107,15 +112,17 @@ extension ConfigDecoder {
     }
   }
 
-  /// A list that is not empty, unless `mayBeEmpty`.
-  mutating func list(_ node: YamlNode, _ name: String, mayBeEmpty: Bool = false) -> [YamlNode]? {
+  /// The items of a list of as many as its row allows; `name` is its path in this file.
+  mutating func list(_ node: YamlNode, _ row: OptionRow, _ name: String) -> [YamlNode]? {
+    guard case .list(_, let count) = row.kind else { return nil }
     if refuseNothing(node, quoted(name)) { return nil }
     guard case .list(let items) = node.content else {
-      refuse(node.place, "\(quoted(name)) must be a list, not \(node.found)")
+      refuse(node.place, "\(quoted(name)) must be \(row.kind.description), not \(node.found)")
       return nil
     }
-    if items.isEmpty, !mayBeEmpty {
-      refuse(node.place, "\(quoted(name)) is empty; it needs at least one item")
+    guard count.contains(items.count) else {
+      let bounds = "\(count.lowerBound) to \(count.upperBound)"
+      refuse(node.place, "\(quoted(name)) must have \(bounds) items, not \(items.count)")
       return nil
     }
     return items

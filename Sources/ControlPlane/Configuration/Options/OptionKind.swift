@@ -13,6 +13,8 @@ enum OptionKind: Sendable {
   case pathPattern
   case name
   case file
+  /// A list of what the text says, with that many items.
+  case list(String, ClosedRange<Int>)
   /// A mapping whose keys are rows of their own.
   case section
   /// Decoded by a function of its own; the text says what is expected.
@@ -32,7 +34,7 @@ extension OptionKind {
       let low = DurationText.format(range.lowerBound)
       return "a duration, \(low) to \(DurationText.format(range.upperBound))" + alternative(word)
     case .boolean: return "true or false"
-    case .choice(let words): return words.joined(separator: ", ")
+    case .choice(let words): return ChoiceText.list(words)
     case .listenAddress: return "an address to listen on"
     case .backendAddress: return "a backend's address"
     case .addressRange: return "an address or a CIDR block"
@@ -40,6 +42,8 @@ extension OptionKind {
     case .pathPattern: return "a path pattern"
     case .name: return "a name of letters, digits, \"-\", \"_\" and \".\", at most 64"
     case .file: return "a file"
+    case .list(let items, let count):
+      return "a list of \(items), \(count.lowerBound) to \(count.upperBound)"
     case .section: return "a mapping"
     case .structure(let text): return text
     }
@@ -72,7 +76,7 @@ extension OptionKind {
     case .pathPattern: return .path(try PathPatternText.parse(text))
     case .name: return .word(try NameText.parse(text))
     case .file: return .word(try FileText.parse(text))
-    case .section, .structure: throw Refusal("must be \(description), not \(quoted(text))")
+    case .list, .section, .structure: throw Refusal("must be \(description), not \(quoted(text))")
     }
   }
 

@@ -9,7 +9,7 @@ extension OptionTable {
       `listeners`, not both.
       """),
     OptionRow(
-      "listeners", .structure("a list of { address: ... }"),
+      "listeners", .list("{ address: ... }", 1...256),
       "The addresses to listen on, when there is more than one."),
     OptionRow(
       "listeners[].address", .listenAddress, required: true,

@@ -18,7 +18,7 @@ extension OptionTable {
         default is `weighted_round_robin`, because that is what the weight is for.
         """),
     OptionRow(
-      "pools.*.backends", .structure("a list of addresses or { address: ..., weight: ... }"),
+      "pools.*.backends", .list("addresses or { address: ..., weight: ... }", 1...10_000),
       required: true, "The backends, at least one."),
     OptionRow(
       "pools.*.backends[].address", .backendAddress, required: true,

@@ -1,7 +1,7 @@
 extension OptionTable {
   static let routeRows = [
     OptionRow(
-      "routes", .structure("a list of { match: ..., to: ... }"), required: true,
+      "routes", .list("{ match: ..., to: ... }", 1...10_000), required: true,
       """
       Which requests go to which pool. The first that matches wins, in the order written. A \
       request that none matches is answered with 404.

@@ -5,7 +5,7 @@ extension OptionTable {
       "Event loops, one thread each.",
       reason: "`auto` is one for each core that the process may use; more only take turns."),
     OptionRow(
-      "trusted_proxies", .structure("a list of addresses and CIDR blocks"),
+      "trusted_proxies", .list("addresses and CIDR blocks", 0...10_000),
       """
       Peers whose `X-Forwarded-*`, `Forwarded`, `X-Real-IP` and `X-Request-Id` are believed: the \
       load balancers in front of this proxy, such as `[10.0.0.0/8, "::1"]`.

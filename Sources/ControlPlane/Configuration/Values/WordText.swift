@@ -16,9 +16,12 @@ enum BooleanText {
 enum ChoiceText {
   static func parse(_ text: String, of words: [String]) throws(Refusal) -> String {
     guard !words.contains(text) else { return text }
-    let known = words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
     let hint = Suggestion.suffix(for: text, among: words)
-    throw Refusal("must be \(known), not \(quoted(text))\(hint)")
+    throw Refusal("must be \(list(words)), not \(quoted(text))\(hint)")
+  }
+
+  static func list(_ words: [String]) -> String {
+    words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
   }
 }
 

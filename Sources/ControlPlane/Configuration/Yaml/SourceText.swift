@@ -42,17 +42,30 @@ struct SourceText: Sendable {
     return min(lineStarts[position.line - 1] + position.column - 1, scalars.count)
   }
 
-  func line(_ number: Int) -> String {
-    guard lineStarts.indices.contains(number - 1) else { return "" }
-    var end = number < lineStarts.count ? lineStarts[number] - 1 : scalars.count
-    let start = lineStarts[number - 1]
-    if end > start, scalars[end - 1] == "\r" { end -= 1 }
-    return String(String.UnicodeScalarView(scalars[start..<end]))
-  }
-
   func problem(at position: Position, length: Int = 1, _ message: String) -> ConfigProblem {
     ConfigProblem(
       file: file, line: position.line, column: position.column, message: message,
-      sourceLine: line(position.line), length: max(1, length))
+      excerpt: excerpt(at: position, length: max(1, length)))
+  }
+
+  /// The line with an underline; of a long one only what is near the place.
+  private func excerpt(at position: Position, length: Int) -> String {
+    guard let line = lineRange(position.line), !line.isEmpty else { return "" }
+    let start = min(line.lowerBound + position.column - 1, line.upperBound)
+    let from = start - line.lowerBound > 80 ? start - 40 : line.lowerBound
+    let to = min(line.upperBound, from + 120)
+    let shown = String(String.UnicodeScalarView(scalars[from..<to]))
+    let padding = scalars[from..<start].map { $0 == "\t" ? "\t" : " " }.joined()
+    let tail = String(repeating: "~", count: max(0, min(length, to - start) - 1))
+    return "  \(shown)\n  \(padding)^\(tail)"
+  }
+
+  /// Offsets of a line without its end.
+  private func lineRange(_ number: Int) -> Range<Int>? {
+    guard lineStarts.indices.contains(number - 1) else { return nil }
+    let start = lineStarts[number - 1]
+    var end = number < lineStarts.count ? lineStarts[number] - 1 : scalars.count
+    if end > start, scalars[end - 1] == "\r" { end -= 1 }
+    return start..<end
   }
 }

@@ -28,12 +28,13 @@ struct YamlReader {
   /// two is made unique (its first character becomes a private one) and the text composed again.
   private mutating func compose() -> Node? {
     var scalars = source.scalars
-    for round in 0..<Self.roundsMax {
+    let rounds = roundsMax
+    for round in 0..<rounds {
       do {
         let text = String(String.UnicodeScalarView(scalars))
         return try Yams.compose(yaml: text, .basic, .default, .utf8)
       } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
-        guard round < Self.roundsMax - 1, overwrite(context.mark, &scalars, round) else {
+        guard round < rounds - 1, overwrite(context.mark, &scalars, round) else {
           add(context.mark, "duplicate key \(quoted(keys.first ?? ""))")
           return nil
         }
@@ -45,7 +46,8 @@ struct YamlReader {
     return nil
   }
 
-  private static let roundsMax = 32
+  /// Each round reads the whole text: a huge one gets a single one, so that no file takes minutes.
+  private var roundsMax: Int { max(1, min(32, 2_000_000 / max(1, source.scalars.count))) }
 
   private mutating func overwrite(
     _ mark: Mark, _ scalars: inout [Unicode.Scalar], _ round: Int
@@ -105,9 +107,7 @@ extension YamlReader {
       let key = restored(scalar.string)
       let value = convert(valueNode)
       if let line = lines[key] {
-        let message = "duplicate key \(quoted(key)), first written in line \(line)"
-        problems.append(
-          source.problem(at: keyPlace.position, length: keyPlace.length, message))
+        add(keyNode.mark, "duplicate key \(quoted(key)), first written in line \(line)")
       } else {
         lines[key] = keyPlace.position.line
         entries.append(YamlNode.Entry(key: key, keyPlace: keyPlace, value: value))
@@ -123,6 +123,7 @@ extension YamlReader {
   }
 
   private mutating func add(_ mark: Mark?, _ message: String) {
+    guard problems.count < ConfigLoader.collectedMax else { return }
     let place = place(mark)
     problems.append(source.problem(at: place.position, length: place.length, message))
   }

@@ -1,0 +1,192 @@
+import CLinux
+import DataPlane
+import Glibc
+import Synchronization
+
+/// The running proxy: workers, listeners, the current config, and what changes them.
+///
+/// Owned by the command line (or a test). All methods may be called from any thread; changes are
+/// made one at a time under a lock.
+public final class Proxy: Sendable {
+  private let registry: Registry
+  private let workers: WorkerGroup
+  private let logWriter: AccessLogWriter
+  private let state: Mutex<State>
+  private let say: @Sendable (String) -> Void
+  private let startedAt: UInt64
+
+  private struct State {
+    var config: Config
+    var listeners = ListenerSet()
+    var resolver: Resolver?
+    var admin: AdminServer?
+    var backends: [SnapshotBuilder.BuiltBackend] = []
+    /// Published, not yet retired by all workers; the last one is current.
+    var snapshots: [SnapshotHandle] = []
+    var readiness = Readiness.starting
+    var reloads: UInt64 = 0
+    var reloadFailures: UInt64 = 0
+    var reloadedAtMilliseconds: Int64 = 0
+  }
+
+  /// Starts everything. Listeners that cannot be opened, or a lack of descriptors, throw.
+  ///
+  /// - Parameter say: lines for the operator.
+  public init(_ config: Config, say: @escaping @Sendable (String) -> Void) throws {
+    hr_ignore_sigpipe()
+    let count = config.workers ?? Int(hr_usable_cores())
+    self.say = say
+    startedAt = Clock.now()
+    registry = Registry(workers: count)
+    var listeners = ListenerSet()
+    let change = try listeners.prepare(config.listeners.map(\.address), workers: count).get()
+    let limit = WorkerGroup.connectionLimit(config, workers: count)
+    workers = try WorkerGroup(registry: registry, maxConnections: limit)
+    logWriter = try AccessLogWriter(rings: workers.rings, registry: registry)
+    state = Mutex(State(config: config))
+    let resolver = try Resolver(
+      onChange: { [weak self] in self?.namesChanged() }, onProblem: { say($0) })
+    state.withLock { state in
+      state.resolver = resolver
+      publish(&state)
+      listeners.apply(change, mailboxes: workers.mailboxes)
+      state.listeners = listeners
+    }
+    try startAdmin(config)
+    for entry in boundListeners { say("listening on \(entry)") }
+    if let address = boundAdmin { say("admin on \(address)") }
+    state.withLock { $0.readiness = .ready }
+    try resolver.watch(Proxy.names(config))
+    say("ready (pid \(getpid()), \(count) worker\(count == 1 ? "" : "s"))")
+  }
+
+  public var boundListeners: [Endpoint] { state.withLock { $0.listeners.entries.map(\.bound) } }
+  public var boundAdmin: Endpoint? { state.withLock { $0.admin?.boundEndpoint } }
+
+  private func startAdmin(_ config: Config) throws {
+    guard let admin = config.admin else { return }
+    let server = AdminServer(
+      metrics: { [weak self] in self?.metrics() ?? MetricsReport() },
+      readiness: { [weak self] in self?.state.withLock { $0.readiness } ?? .draining })
+    try server.start(at: admin.address)
+    state.withLock { $0.admin = server }
+  }
+
+  // MARK: Reload
+
+  /// Runs by another config from now on: unchanged backends keep counters and connections. Throws,
+  /// and changes nothing, when a new listener cannot be opened.
+  public func reload(_ config: Config) throws {
+    let resolver = try state.withLock { state in
+      let change: ListenerSet.Change
+      switch state.listeners.prepare(
+        config.listeners.map(\.address), workers: registry.counters.count)
+      {
+      case .success(let prepared): change = prepared
+      case .failure(let error):
+        state.reloadFailures += 1
+        throw error
+      }
+      for text in Proxy.needsRestart(from: state.config, to: config) { say(text) }
+      state.config = config
+      publish(&state)
+      state.listeners.apply(change, mailboxes: workers.mailboxes)
+      state.reloads += 1
+      state.reloadedAtMilliseconds = Clock.wallMilliseconds()
+      for entry in change.opened { say("listening on \(entry.bound)") }
+      for entry in change.closed { say("no longer listening on \(entry.bound)") }
+      return state.resolver
+    }
+    try resolver?.watch(Proxy.names(config))
+  }
+
+  /// A file that was refused: counted, nothing else.
+  public func reloadFailed() { state.withLock { $0.reloadFailures += 1 } }
+
+  /// What a reload cannot change while the process runs.
+  private static func needsRestart(from old: Config, to new: Config) -> [String] {
+    var changed: [String] = []
+    if old.workers != new.workers { changed.append("workers") }
+    if old.admin != new.admin { changed.append("admin") }
+    if old.limits.connectionsPerWorker != new.limits.connectionsPerWorker {
+      changed.append("limits.connections_per_worker")
+    }
+    return changed.map { "a change of \($0) takes effect at the next start" }
+  }
+
+  private func namesChanged() { state.withLock { publish(&$0) } }
+
+  private static func names(_ config: Config) -> Set<Endpoint> {
+    var names: Set<Endpoint> = []
+    for pool in config.pools {
+      for backend in pool.backends {
+        if case .name = backend.address { names.insert(backend.address) }
+      }
+    }
+    return names
+  }
+
+  private func publish(_ state: inout State) {
+    let built = SnapshotBuilder(
+      config: state.config, registry: registry, resolved: state.resolver?.answers ?? [:]
+    ).build()
+    built.handle.value.acquire(workers: workers.mailboxes.count)
+    workers.post(.adopt(built.handle))
+    state.backends = built.backends
+    sweep(&state)
+    state.snapshots.append(built.handle)
+    logWriter.format = state.config.accessLog
+  }
+
+  /// Frees the snapshots that no worker holds any more.
+  private func sweep(_ state: inout State) {
+    state.snapshots.removeAll { handle in
+      let isRetired = handle.value.isRetired
+      if isRetired { handle.destroy() }
+      return isRetired
+    }
+  }
+
+  // MARK: Drain
+
+  /// Readiness fails first; then listeners close and what runs is finished, by the deadline of the
+  /// config. Returns when every worker has ended, the log is written and the admin listener is
+  /// closed: true when nothing had to be cut.
+  public func drain() -> Bool {
+    let settings = state.withLock { state in
+      state.readiness = .draining
+      return state.config.drain
+    }
+    say("draining (up to \(settings.timeout))")
+    let delay = settings.readinessDelay.nanoseconds
+    if delay > 0 { usleep(UInt32(min(delay / 1000, 3_600_000_000))) }
+    state.withLock { $0.listeners.removePaths() }
+    let timeout = min(settings.timeout.nanoseconds, 1 << 60)
+    workers.post(.drain(deadline: Clock.now() + timeout))
+    let wait = Int(min(timeout / 1_000_000, 1 << 30)) + 3000
+    let isClean = workers.waitForEnd(milliseconds: wait)
+    let (resolver, admin) = state.withLock { ($0.resolver, $0.admin) }
+    resolver?.end()
+    logWriter.end()
+    admin?.stop()
+    return isClean
+  }
+
+  // MARK: Metrics
+
+  public func metrics() -> MetricsReport {
+    var report = state.withLock { state in
+      sweep(&state)
+      var collector = MetricsCollector(
+        registry: registry, config: state.config, backends: state.backends)
+      collector.resolver = state.resolver
+      var report = collector.collect()
+      report.configReloads = state.reloads
+      report.configReloadFailures = state.reloadFailures
+      report.configLastReloadTimestampSeconds = Double(state.reloadedAtMilliseconds) / 1000
+      return report
+    }
+    report.uptimeSeconds = Double(Clock.now() - startedAt) / 1e9
+    return report
+  }
+}

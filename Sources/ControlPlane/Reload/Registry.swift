@@ -1,0 +1,65 @@
+import DataPlane
+import Synchronization
+
+/// Identities that outlive snapshots, and the counters that hang on them.
+///
+/// A route or pool is known by its name, a backend by its pool and address: a reload that keeps
+/// these keeps counters, strategy state and pooled connections. Ids are never given to somebody
+/// else; when 65,536 are used up, further identities share the row 0. Locked; used by the control
+/// plane only (at reload, by the log writer and per scrape).
+final class Registry: Sendable {
+  /// One per worker, in the workers' order.
+  let counters: [WorkerCounters]
+  private let state = Mutex(State())
+
+  private struct State {
+    var routes = Names()
+    var pools = Names()
+    var backends = Names()
+  }
+
+  /// Ids in the order in which their names were first seen; 0 is the shared one.
+  private struct Names {
+    var ids: [String: UInt32] = [:]
+    var names = ["(other)"]
+
+    mutating func id(_ name: String) -> UInt32 {
+      if let id = ids[name] { return id }
+      guard names.count < CounterBank.capacity else { return 0 }
+      let id = UInt32(names.count)
+      ids[name] = id
+      names.append(name)
+      return id
+    }
+  }
+
+  init(workers: Int) { counters = (0..<workers).map { _ in WorkerCounters() } }
+
+  func route(_ name: String) -> UInt32 {
+    let id = state.withLock { $0.routes.id(name) }
+    for worker in counters { worker.routes.reserve(id) }
+    return id
+  }
+
+  func pool(_ name: String) -> UInt32 {
+    let id = state.withLock { $0.pools.id(name) }
+    for worker in counters { worker.pools.reserve(id) }
+    return id
+  }
+
+  func backend(pool: String, address: String) -> UInt32 {
+    let id = state.withLock { $0.backends.id("\(pool)\u{0}\(address)") }
+    for worker in counters { worker.backends.reserve(id) }
+    return id
+  }
+
+  // MARK: Names for the log
+
+  func routeName(_ id: UInt32) -> String { state.withLock { $0.routes.names[Int(id)] } }
+  func poolName(_ id: UInt32) -> String { state.withLock { $0.pools.names[Int(id)] } }
+
+  func backendAddress(_ id: UInt32) -> String {
+    let name = state.withLock { $0.backends.names[Int(id)] }
+    return String(name.split(separator: "\u{0}", maxSplits: 1).last ?? "")
+  }
+}

@@ -1,0 +1,141 @@
+import DataPlane
+
+/// Turns a config and what its names resolve to into the flat tables that workers run by.
+struct SnapshotBuilder {
+  let config: Config
+  let registry: Registry
+  /// Addresses by the name and port that were written; a name that has none yet is missing.
+  let resolved: [Endpoint: [SocketAddress]]
+
+  /// One backend as the metrics show it.
+  struct BuiltBackend {
+    let pool: String
+    let address: String
+    let weight: Int
+    let identity: UInt32
+  }
+
+  /// A snapshot, and what is in it for the metrics.
+  struct Built {
+    let handle: SnapshotHandle
+    let backends: [BuiltBackend]
+  }
+
+  func build() -> Built {
+    var draft = SnapshotDraft()
+    var backends: [BuiltBackend] = []
+    var poolIndices: [String: Int] = [:]
+    for pool in config.pools {
+      poolIndices[pool.name] = draft.pools.count
+      addPool(pool, to: &draft, &backends)
+    }
+    for route in config.routes {
+      guard let pool = poolIndices[route.pool] else { continue }
+      draft.routes.append(
+        RouteRow(
+          name: draft.intern(route.name.utf8), host: hostPattern(route.host, &draft),
+          path: pathPattern(route.path, &draft), pool: pool,
+          counters: registry.route(route.name)))
+    }
+    draft.trusted = config.trustedProxies.map {
+      AddressRangeRow(bytes: $0.bytes, prefixLength: $0.prefixLength)
+    }
+    for page in config.errorPages {
+      draft.errorPages.append(
+        ErrorPageRow(
+          lowest: page.statuses.lowerBound, highest: page.statuses.upperBound,
+          contentType: draft.intern(page.contentType.utf8), body: draft.intern(page.body)))
+    }
+    draft.policy = policy()
+    return Built(handle: SnapshotHandle(Snapshot(draft)), backends: backends)
+  }
+
+  private func addPool(
+    _ pool: Config.Pool, to draft: inout SnapshotDraft, _ backends: inout [BuiltBackend]
+  ) {
+    let first = draft.backends.count
+    for (address, weight) in addresses(of: pool) {
+      let text = address.description
+      let identity = registry.backend(pool: pool.name, address: text)
+      draft.backends.append(
+        BackendRow(
+          address: address, name: draft.intern(text.utf8), weight: weight, identity: identity))
+      backends.append(
+        BuiltBackend(pool: pool.name, address: text, weight: weight, identity: identity))
+    }
+    draft.pools.append(
+      PoolRow(
+        name: draft.intern(pool.name.utf8),
+        strategy: pool.strategy == .roundRobin ? .roundRobin : .weightedRoundRobin,
+        firstBackend: first, backendCount: draft.backends.count - first,
+        counters: registry.pool(pool.name), maxIdlePerBackend: pool.keepAlive.maxIdle,
+        idleTimeout: pool.keepAlive.idleTimeout.nanoseconds,
+        maxAge: pool.keepAlive.maxAge.nanoseconds))
+  }
+
+  /// Every address of every backend; one that is named twice counts once, its weights added.
+  private func addresses(of pool: Config.Pool) -> [(SocketAddress, weight: Int)] {
+    var result: [(SocketAddress, weight: Int)] = []
+    var positions: [String: Int] = [:]
+    for backend in pool.backends {
+      let found = backend.address.literalAddress.map { [$0] } ?? resolved[backend.address] ?? []
+      for address in found {
+        let key = address.description
+        if let position = positions[key] {
+          result[position].weight += pool.strategy == .roundRobin ? 0 : backend.weight
+        } else {
+          positions[key] = result.count
+          result.append((address, backend.weight))
+        }
+      }
+    }
+    return result
+  }
+
+  private func hostPattern(
+    _ pattern: Config.HostPattern, _ draft: inout SnapshotDraft
+  ) -> PatternRow {
+    switch pattern {
+    case .any: return PatternRow(kind: .any, text: draft.intern([]))
+    case .exact(let host): return PatternRow(kind: .exact, text: draft.intern(host.utf8))
+    case .suffix(let suffix): return PatternRow(kind: .below, text: draft.intern(suffix.utf8))
+    }
+  }
+
+  private func pathPattern(
+    _ pattern: Config.PathPattern, _ draft: inout SnapshotDraft
+  ) -> PatternRow {
+    switch pattern {
+    case .any: return PatternRow(kind: .any, text: draft.intern([]))
+    case .exact(let path): return PatternRow(kind: .exact, text: draft.intern(path.utf8))
+    case .prefix(let prefix): return PatternRow(kind: .below, text: draft.intern(prefix.utf8))
+    }
+  }
+
+  private func policy() -> PolicyRow {
+    var policy = PolicyRow()
+    let timeouts = config.timeouts
+    policy.clientHeader = timeouts.clientHeader.nanosecondsOrNever
+    policy.clientBodyIdle = timeouts.clientBodyIdle.nanosecondsOrNever
+    policy.keepAliveIdle = timeouts.keepAliveIdle.nanosecondsOrNever
+    policy.clientWriteIdle = timeouts.clientWriteIdle.nanosecondsOrNever
+    policy.connect = timeouts.connect.nanosecondsOrNever
+    policy.firstByte = timeouts.firstByte.nanosecondsOrNever
+    policy.responseIdle = timeouts.responseIdle.nanosecondsOrNever
+    policy.request = timeouts.request.nanosecondsOrNever
+    policy.tunnelIdle = timeouts.tunnelIdle.nanosecondsOrNever
+    policy.headLimits = HeadLimits(
+      requestLineBytes: config.limits.requestLineBytes, headBytes: config.limits.headerBytes,
+      fieldCount: config.limits.headerCount)
+    policy.maxBodyBytes = config.limits.bodyBytes ?? .max
+    policy.memoryBudget = config.limits.memoryPerWorkerBytes
+    policy.addsVia = config.via
+    policy.mergesSlashes = config.mergeSlashes
+    switch config.accessLog {
+    case .off: policy.accessLog = .off
+    case .text: policy.accessLog = .text
+    case .json: policy.accessLog = .json
+    }
+    return policy
+  }
+}

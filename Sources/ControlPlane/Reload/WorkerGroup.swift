@@ -1,0 +1,52 @@
+import CLinux
+import DataPlane
+import Synchronization
+
+/// The workers' threads and the ways to reach them.
+final class WorkerGroup: Sendable {
+  let mailboxes: [Mailbox]
+  let rings: [AccessLogRing]
+  private let running: Atomic<Int>
+  private let ended: StopSignal
+
+  /// Starts one thread per counter bank of the registry.
+  init(registry: Registry, maxConnections: Int) throws {
+    let count = registry.counters.count
+    var mailboxes: [Mailbox] = []
+    for _ in 0..<count {
+      guard let mailbox = Mailbox() else { throw LocalServerError.noDescriptor(code: 24) }
+      mailboxes.append(mailbox)
+    }
+    self.mailboxes = mailboxes
+    rings = (0..<count).map { _ in AccessLogRing() }
+    running = Atomic(count)
+    ended = try StopSignal()
+    for index in 0..<count {
+      let setup = WorkerSetup(
+        index: index, mailbox: mailboxes[index], counters: registry.counters[index],
+        allCounters: registry.counters, log: rings[index], maxConnections: maxConnections,
+        onEnd: { [self] in workerEnded() })
+      _ = try LocalThread(name: "worker-\(index)") {
+        guard var worker = Worker(setup) else { fatalError("no epoll descriptor for a worker") }
+        worker.run()
+      }
+    }
+  }
+
+  private func workerEnded() {
+    if running.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { ended.raise() }
+  }
+
+  /// False when some still run after this long.
+  func waitForEnd(milliseconds: Int) -> Bool { ended.wait(milliseconds: milliseconds) }
+
+  func post(_ message: WorkerMessage) { for mailbox in mailboxes { mailbox.post(message) } }
+
+  /// What a worker may hold, from the descriptor limit: a client, an upstream and a share of the
+  /// rest (listeners, admin, files) each.
+  static func connectionLimit(_ config: Config, workers: Int) -> Int {
+    if let limit = config.limits.connectionsPerWorker { return limit }
+    let descriptors = Int(hr_raise_descriptor_limit())
+    return min(max((descriptors - 64) / (2 * workers), 16), 500_000)
+  }
+}

@@ -1,0 +1,122 @@
+import CLinux
+import DataPlane
+import Glibc
+
+/// Reads the counters of all workers at one moment and sums them.
+struct MetricsCollector {
+  let registry: Registry
+  let config: Config
+  let backends: [SnapshotBuilder.BuiltBackend]
+  var resolver: Resolver?
+
+  func collect() -> MetricsReport {
+    var report = MetricsReport()
+    report.version = Version.text
+    report.durationBounds = DurationBuckets.boundsNanoseconds.map { Double($0) / 1e9 }
+    report.residentBytes = hr_resident_bytes()
+    report.openDescriptors = openDescriptors()
+    report.workers = registry.counters.map(worker)
+    report.accessLogDropped = registry.counters.reduce(0) {
+      $0 + $1.worker.load(.accessLogDropped)
+    }
+    report.routes = config.routes.map(route)
+    report.pools = config.pools.map(pool)
+    report.backends = backends.map(backend)
+    return report
+  }
+
+  private func worker(_ counters: WorkerCounters) -> MetricsReport.Worker {
+    var result = MetricsReport.Worker()
+    let row = counters.worker
+    let closed = row.load(.clientConnectionsClosed)
+    let accepted = row.load(.clientConnectionsAccepted)
+    result.clientConnections = accepted >= closed ? accepted - closed : 0
+    result.clientConnectionsAccepted = accepted
+    result.clientConnectionsRefused = row.load(.clientConnectionsRefused)
+    result.requestsRefused = row.load(.requestsRefused)
+    result.heldBytes = row.load(.heldBytes)
+    result.loopTurns = row.load(.loopTurns)
+    return result
+  }
+
+  private func route(_ route: Config.Route) -> MetricsReport.Route {
+    let id = registry.route(route.name)
+    let sum = Sum(registry.counters.map { $0.routes[id] })
+    var result = MetricsReport.Route(name: route.name)
+    result.requestsByClass = sum.byClass
+    result.durationBuckets = sum.buckets
+    result.durationSumSeconds = sum.seconds
+    result.inFlight = sum.inFlight
+    result.requestBytes = sum[.requestBytes]
+    result.responseBytes = sum[.responseBytes]
+    return result
+  }
+
+  private func pool(_ pool: Config.Pool) -> MetricsReport.Pool {
+    let id = registry.pool(pool.name)
+    let sum = Sum(registry.counters.map { $0.pools[id] })
+    var result = MetricsReport.Pool(name: pool.name)
+    result.requestsByClass = sum.byClass
+    result.durationBuckets = sum.buckets
+    result.durationSumSeconds = sum.seconds
+    result.inFlight = sum.inFlight
+    result.staleRetries = sum[.staleRetries]
+    result.connectRetries = sum[.connectRetries]
+    result.noBackend = sum[.noBackend]
+    result.resolveFailures = pool.backends.reduce(0) {
+      $0 + (resolver?.failures(of: $1.address) ?? 0)
+    }
+    return result
+  }
+
+  private func backend(_ backend: SnapshotBuilder.BuiltBackend) -> MetricsReport.Backend {
+    let sum = Sum(registry.counters.map { $0.backends[backend.identity] })
+    var result = MetricsReport.Backend(pool: backend.pool, address: backend.address)
+    result.weight = backend.weight
+    result.requestsByClass = sum.byClass
+    result.durationBuckets = sum.buckets
+    result.durationSumSeconds = sum.seconds
+    result.inFlight = sum.inFlight
+    result.connectionsOpened = sum[.connectionsOpened]
+    result.connectionsOpen = sum.difference(.connectionsOpened, .connectionsClosed)
+    result.connectionsIdle = Int64(bitPattern: sum[.idleConnections])
+    result.connectFailures = sum[.connectFailures]
+    result.staleRetries = sum[.staleRetries]
+    result.resets = sum[.resets]
+    return result
+  }
+
+  private func openDescriptors() -> Int {
+    guard let folder = opendir("/proc/self/fd") else { return 0 }
+    defer { closedir(folder) }
+    var count = -3
+    while readdir(folder) != nil { count += 1 }
+    return max(count, 0)
+  }
+}
+
+/// The rows of one identity, summed over the workers.
+private struct Sum {
+  private let rows: [CounterRow]
+
+  init(_ rows: [CounterRow]) { self.rows = rows }
+
+  subscript(counter: Counter) -> UInt64 { word(counter.rawValue) }
+
+  private func word(_ index: Int) -> UInt64 {
+    rows.reduce(0) { $0 &+ $1.load(word: index) }
+  }
+
+  var byClass: [UInt64] { (0...5).map { word(Counter.requestsAborted.rawValue + $0) } }
+  var buckets: [UInt64] {
+    (0..<DurationBuckets.count).map { word(Counter.durationBuckets.rawValue + $0) }
+  }
+  var seconds: Double { Double(self[.durationNanoseconds]) / 1e9 }
+  var inFlight: Int64 { difference(.started, .finished) }
+
+  /// Words are read one after the other, so a difference may be off for a moment, never below 0.
+  func difference(_ up: Counter, _ down: Counter) -> Int64 {
+    let lower = self[down]
+    return max(0, Int64(bitPattern: self[up] &- lower))
+  }
+}
