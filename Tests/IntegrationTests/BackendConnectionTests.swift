@@ -3,8 +3,8 @@ import Testing
 @Suite("Stale connections, failed connects") struct BackendConnectionTests {
   /// Answers the first request of each connection and closes on the second without a byte.
   private static let closesOnSecond = Origin.Script.script { connection in
-    _ = try connection.request()
-    try connection.send(ok("\(connection.index)"))
+    let method = try connection.request().method
+    try connection.send(method == "HEAD" ? ok("") : ok("\(connection.index)"))
     _ = try connection.request()
   }
 

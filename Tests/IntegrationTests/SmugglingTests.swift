@@ -189,4 +189,20 @@ import Testing
       #expect(scene.origin.requests.map(\.target) == ["/good"])
     }
   }
+
+  @Test("a name with underscores never frames a message")
+  func underscoreFraming() throws {
+    try withScene(.answering(ok())) { scene in
+      for line in ["Transfer_Encoding: chunked", "Content_Length: 5", "Content-Length_: 5"] {
+        row(line) {
+          let client = try scene.client()
+          let request = head("POST /first HTTP/1.1", "Host: a", "Content-Length: 5", line)
+          try client.send(request + "0\r\n\r\n" + get("/second"))
+          #expect(try client.response().status == 200, "\(line)")
+          #expect(try client.response().status == 200, "\(line)")
+          #expect(scene.origin.lastRequest.target == "/second")
+        }
+      }
+    }
+  }
 }
