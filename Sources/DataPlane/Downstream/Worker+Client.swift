@@ -12,8 +12,8 @@ extension Worker {
       flushClient(c)
       if clients[c].generation != generation { return }
     }
-    if readiness.isBroken, clients[c].state != .closing, clients[c].state != .waiting {
-      // Reset: nobody is there to read an answer.
+    if readiness.isBroken, clients[c].state == .exchange || clients[c].state == .flushing {
+      // We have not closed our half, so this is a reset: nobody is there to read an answer.
       abortClient(c)
       return
     }
@@ -77,6 +77,11 @@ extension Worker {
     let isAtEnd = clients[c].stream.isEnding && !clients[c].stream.isReadable
     if isAtEnd { return closeClient(c) }
     let isEmpty = scratch.end == scratch.start
+    if !isEmpty, pool.heldBytes > policy.memoryBudget {
+      // Memory is spent: unfinished heads are the first to go.
+      setup.counters.worker.add(.requestsRefused)
+      return closeClient(c)
+    }
     if !isEmpty {
       clients[c].stream.keepInput(scratch, scratch.start, scratch.end, &pool)
       if !clients[c].isInHead {

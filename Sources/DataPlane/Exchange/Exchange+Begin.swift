@@ -19,9 +19,7 @@ extension Worker {
     exchanges[x].bodyBytes = Int64(body.content)
     exchanges[x].requestDone = body.outcome == .ended
     keepHead(x, from, bodyAt, body.sendEnd)
-    if scratch.end > body.consumedEnd {
-      clients[c].stream.keepInput(scratch, body.consumedEnd, scratch.end, &pool)
-    }
+    if scratch.end > body.consumedEnd { keepPipelined(c, x, body.consumedEnd) }
     guard body.outcome != .failed else { return refuseExchange(x, .badChunk) }
     guard head.contentLength <= policy.maxBodyBytes,
       Int64(body.content) <= policy.maxBodyBytes
@@ -33,6 +31,16 @@ extension Worker {
     writeRequestHead(x, from)
     exchanges[x].requestBytes = UInt64(bodyAt &- from &+ body.sendEnd &- bodyAt)
     dispatchFirst(x, bodyAt, body.sendEnd &- bodyAt)
+  }
+
+  /// What came behind the request waits for its turn; when memory is spent, the connection ends
+  /// after this answer instead.
+  private mutating func keepPipelined(_ c: Int32, _ x: Int32, _ from: Int) {
+    if pool.heldBytes > policy.memoryBudget, exchanges[x].requestDone {
+      clients[c].keepAlive = false
+    } else {
+      clients[c].stream.keepInput(scratch, from, scratch.end, &pool)
+    }
   }
 
   @inline(__always)

@@ -10,7 +10,7 @@ extension Worker {
     if let block = exchanges[x].unsent.take() { pool.give(block) }
     if exchanges[x].snapshot != UInt8.max { snapshots.unpin(exchanges[x].snapshot) }
     exchanges[x].snapshot = UInt8.max
-    wheel.clear(&exchanges[x].timer)
+    wheel.remove(&exchanges[x].timer)
     exchanges[x].step = .free
     exchanges[x].generation &+= 1
     clients[exchanges[x].client].exchange = -1

@@ -40,7 +40,9 @@ extension Worker {
       case .failed(let failure):
         return failExchange(x, status: 502, .badResponse, failure.explanation)
       case .incomplete:
-        if upstreams[u].stream.isEnding, !upstreams[u].stream.isReadable { return upstreamLost(u) }
+        if upstreams[u].stream.isEnding, !upstreams[u].stream.isReadable {
+          return upstreamLost(u, hasAnswered: true)
+        }
         upstreams[u].stream.keepInput(scratch, from, scratch.end, &pool)
         if upstreams[u].stream.isReadable { queueUpstream(u) }
         return
@@ -121,7 +123,7 @@ extension Worker {
       exchanges[x].method == .head || head.status == 204 || head.status == 304
     if hasNoBody {
       exchanges[x].responseBody = BodyDecoder()
-      if head.status == 204 { dropFraming() }
+      if head.status == 204 || exchanges[x].isOldClient && head.isChunked { dropFraming() }
     } else if head.isChunked {
       exchanges[x].responseBody = BodyDecoder(framing: .chunked)
       if exchanges[x].isOldClient {
@@ -323,6 +325,8 @@ extension Worker {
     let isReusable =
       upstreams[u].keepAlive && exchanges[x].requestDone && !upstreams[u].stream.hasOutput
       && upstreams[u].stream.input == nil && !upstreams[u].stream.isEnding
+      // A receive that was filled to the brim may have left something: an answer to nothing.
+      && (!upstreams[u].stream.isReadable || Sockets.isAlive(upstreams[u].stream.descriptor))
     detach(x, u)
     if isReusable { giveIdle(u, keepAliveSeconds: keepAliveSeconds) } else { closeUpstream(u) }
     let lingers = !exchanges[x].requestDone

@@ -124,6 +124,8 @@ package enum ListeningSocket {
     var options = hr_listen_options()
     options.reuse_port = reusePort ? 1 : 0
     options.backlog = backlog
+    // A connection is handed over with its first bytes: one wake-up less for each.
+    options.defer_accept = reusePort && !address.isUnix ? 1 : 0
     options.v6_only = v6Only ? 1 : 0
     var endpoint = address.raw
     let result = unsafe hr_listen(&endpoint, options)

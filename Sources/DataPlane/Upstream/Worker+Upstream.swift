@@ -69,11 +69,13 @@ extension Worker {
     }
   }
 
-  /// The connection ended or broke before a final response head.
-  mutating func upstreamLost(_ u: Int32) {
+  /// The connection ended or broke before a final response head was complete.
+  ///
+  /// - Parameter hasAnswered: some bytes of a head had come, so the request was seen.
+  mutating func upstreamLost(_ u: Int32, hasAnswered: Bool = false) {
     let x = upstreams[u].exchange
     setup.counters.backends[upstreams[u].backend].add(.resets)
-    if retryStale(x, u) { return }
+    if !hasAnswered, retryStale(x, u) { return }
     failExchange(x, status: 502, .upstreamClosed, "the backend closed the connection")
   }
 
