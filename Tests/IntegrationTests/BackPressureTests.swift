@@ -145,7 +145,9 @@ import Testing
         try client.send(get("/\(size)"))
         clients.append(client)
       }
-      try scene.origin.waitForRequests(readers)
+      try wait(for: "all requests at the origin", within: 30) {
+        scene.origin.requests.count == readers
+      }
       try wait(for: "all to be blocked", within: 30) {
         let before = scene.proxy.process.processorTime
         usleep(300_000)

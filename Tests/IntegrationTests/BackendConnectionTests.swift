@@ -52,6 +52,23 @@ import Testing
     }
   }
 
+  @Test("a PUT is sent again as long as all of its body is at hand")
+  func stalePut() throws {
+    try withScene(Self.closesOnSecond) { scene in
+      let client = try scene.client()
+      func put(_ size: Int) throws -> Int {
+        let body = String(repeating: "b", count: size)
+        try client.send(head("PUT / HTTP/1.1", "Host: a", "Content-Length: \(size)") + body)
+        return try client.response().status
+      }
+      #expect(try client.exchange(get()).status == 200)
+      #expect(try put(10_000) == 200)
+      #expect(scene.origin.requests.map(\.body.count) == [0, 10_000, 10_000])
+      #expect(try put(1_000_000) == 502)
+      #expect(scene.origin.requests.map(\.body.count) == [0, 10_000, 10_000, 1_000_000])
+    }
+  }
+
   @Test("a POST after the backend closed its idle connection uses a fresh one")
   func closedWhileIdle() throws {
     let script = Origin.Script.answeringOnce(ok("fresh"))

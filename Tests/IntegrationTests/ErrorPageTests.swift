@@ -19,6 +19,7 @@ import Testing
           #expect(got.hasPrefix(type), "\(accept ?? "no Accept"): \(got)")
           #expect(response.text.contains("502"))
           #expect(response.all("Date").count == 1)
+          #expect(response["Cache-Control"] == "no-store")
           if type == "text/html" { #expect(response.text.contains("<")) }
           if type == "application/json" { #expect(response.text.hasPrefix("{")) }
         }

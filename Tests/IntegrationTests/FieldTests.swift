@@ -97,11 +97,12 @@ import Testing
       let request = get(
         "/", "Connection: keep-alive, X-Hop", "connection: x-other", "X-Hop: 1", "X-Other: 2",
         "Keep-Alive: timeout=5", "Proxy-Connection: keep-alive", "TE: trailers, gzip",
-        "Upgrade: x", "X-Kept: 3", "Trailer: X-Sum", "Authorization: Basic eA==", "Cookie: a=b")
+        "Upgrade: x", "X-Kept: 3", "Trailer: X-Sum", "Proxy: x", "Authorization: Basic eA==",
+        "Cookie: a=b")
       let status = try scene.exchange(request).status
       #expect(status == 200)
       let seen = scene.origin.request(0)
-      let gone = ["X-Hop", "X-Other", "Keep-Alive", "Proxy-Connection", "TE", "Upgrade"]
+      let gone = ["X-Hop", "X-Other", "Keep-Alive", "Proxy-Connection", "TE", "Upgrade", "Proxy"]
       for name in gone { #expect(seen.all(name) == [], "\(name)") }
       for name in ["X-Kept", "Trailer", "Authorization", "Cookie"] {
         #expect(seen.all(name).count == 1, "\(name)")
