@@ -52,7 +52,7 @@ extension Worker {
       refuseExchange(x, .badChunk)
       return false
     }
-    if exchanges[x].bodyBytes > policy.maxBodyBytes {
+    if !isWithinBodyLimit(x) {
       refuseExchange(x, .bodyTooLong)
       return false
     }
