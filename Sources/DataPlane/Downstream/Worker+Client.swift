@@ -72,7 +72,8 @@ extension Worker {
   /// RFC 9112 section 2.2: an empty line before the request line is ignored; four at most.
   @inline(__always)
   private mutating func skipEmptyLines(_ c: Int32) {
-    while clients[c].skippedBytes < 8, scratch.end &- scratch.start >= 2, scratch.bytes[scratch.start] == 0x0d,
+    while clients[c].skippedBytes < 8, scratch.end &- scratch.start >= 2,
+      scratch.bytes[scratch.start] == 0x0d,
       scratch.bytes[scratch.start &+ 1] == 0x0a
     {
       scratch.start &+= 2

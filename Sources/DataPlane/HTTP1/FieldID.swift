@@ -32,7 +32,8 @@ package enum FieldID: UInt8, Sendable, BitwiseCopyable {
     // underscore never passes for a hyphen. Short names read into the padding and are masked.
     let fold: UInt64 = 0x2020_2020_2020_2020
     if count > 16 {
-      return longest(count, load8(bytes, at) | fold, load8(bytes, at &+ 8) | fold,
+      return longest(
+        count, load8(bytes, at) | fold, load8(bytes, at &+ 8) | fold,
         bytes[at &+ 16] | 0x20)
     }
     if count < 8 {

@@ -64,7 +64,8 @@ enum FieldParser {
   }
 
   /// Refuses at once what no further byte can make right.
-  private static func incompleteLine(_ bytes: borrowing Bytes, _ at: Int, _ end: Int) -> ParseResult {
+  private static func incompleteLine(_ bytes: borrowing Bytes, _ at: Int, _ end: Int) -> ParseResult
+  {
     at < end && bytes[at] != 0x0d ? .failed(valueFailure(bytes[at])) : .incomplete
   }
 
