@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  /// What the backend sends before it ends or resets in the middle.
+  /// What the backend sends before it ends or resets in the middle; `|` is a pause.
   private static let cut: [(name: String, sent: String)] = [
     ("length", head("HTTP/1.1 200 OK", "Content-Length: 100") + "only this"),
     ("length, nothing", head("HTTP/1.1 200 OK", "Content-Length: 100")),
@@ -70,9 +70,9 @@ import Testing
     ),
     ("bad chunk", head("HTTP/1.1 200 OK", "Transfer-Encoding: chunked") + chunk("a") + "zz\r\n"),
     (
-      "bad size",
+      "bad chunk, late",
       head("HTTP/1.1 200 OK", "Transfer-Encoding: chunked") + chunk("a")
-        + "5;\r\nhello\r\n0\r\n\r\n"
+        + "|5;\r\nhello\r\n0\r\n\r\n"
     ),
   ]
 
@@ -80,9 +80,11 @@ import Testing
   func truncated(_ resets: Bool) throws {
     let script = Origin.Script.script { connection in
       let index = Int(try connection.request().target.dropFirst()) ?? 0
-      try connection.send(Self.cut[index].sent)
-      // The client has the beginning before the cut, so the head was forwarded.
-      try connection.rest(0.1)
+      for part in Self.cut[index].sent.split(separator: "|") {
+        try connection.send(String(part))
+        // The client has the beginning before the cut, so the head was forwarded.
+        try connection.rest(0.1)
+      }
       if resets { connection.reset() }
     }
     try withScene(script) { scene in
@@ -90,7 +92,7 @@ import Testing
         row(entry.name) {
           for version in ["HTTP/1.1", "HTTP/1.0"] {
             let client = try scene.client()
-            try client.send(head("GET /\(index) \(version)", "Host: a"))
+            try client.send(head("GET /\(index) \(version)", "Host: a", "Connection: close"))
             let ending = try client.ending()
             let all = client.received.text
             #expect(!all.hasSuffix("0\r\n\r\n"), "\(entry.name) looks complete: \(all)")
