@@ -135,6 +135,13 @@ package enum ListeningSocket {
     return result < 0 ? .failure(SystemError(result: Int(result))) : .success(result)
   }
 
+  /// What a socket that somebody else opened listens on; nil when it does not listen.
+  package static func address(of descriptor: Int32) -> SocketAddress? {
+    var endpoint = hr_endpoint()
+    guard unsafe hr_listening_address(descriptor, &endpoint) == 0 else { return nil }
+    return SocketAddress(raw: endpoint)
+  }
+
   package static func port(_ descriptor: Int32) -> UInt16 {
     UInt16(truncatingIfNeeded: max(hr_bound_port(descriptor), 0))
   }
