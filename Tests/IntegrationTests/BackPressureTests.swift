@@ -81,12 +81,14 @@ import Testing
   @Test("a slow reader stops its backend, and gets every byte in the end")
   func slowReader() throws {
     let size = 96 << 20
+    let backendIsBlocked = Gate()
     let script = Origin.Script.script { connection in
       _ = try connection.request()
       connection.keepsRecord = false
       try connection.send(head("HTTP/1.1 200 OK", "Content-Length: \(size)"))
       let sent = try connection.sendUntilBlocked(size)
       #expect(sent < Self.kernelBuffers, "nothing held the backend back")
+      backendIsBlocked.open()
       try connection.sendPattern(size - sent, from: sent)
     }
     try withScene(script) { scene in
@@ -94,11 +96,7 @@ import Testing
       client.keepsRecord = false
       try client.send(get())
       _ = try client.readHead()
-      try wait(for: "the backend to be blocked", within: 20) {
-        let before = scene.proxy.process.processorTime
-        usleep(500_000)
-        return scene.proxy.process.processorTime - before < 0.1
-      }
+      try backendIsBlocked.pass()
       #expect(scene.proxy.process.peakResidentBytes < Self.memory)
       let piece = pattern(64 << 10)
       for at in stride(from: 0, to: size, by: piece.count) {
@@ -114,10 +112,11 @@ import Testing
   @Test("a slow backend stops its client, and gets every byte in the end")
   func slowBackend() throws {
     let size = 96 << 20
+    let clientIsBlocked = Gate()
     let script = Origin.Script.script { connection in
       _ = try connection.readHead()
       connection.keepsRecord = false
-      try connection.rest(1.5)
+      try clientIsBlocked.pass()
       try connection.discard(size)
       try connection.send(ok("done"))
     }
@@ -126,6 +125,7 @@ import Testing
       try client.send(head("POST / HTTP/1.1", "Host: a", "Content-Length: \(size)"))
       let sent = try client.sendUntilBlocked(size, quiet: 0.4)
       #expect(sent < Self.kernelBuffers, "nothing held the client back")
+      clientIsBlocked.open()
       try client.sendPattern(size - sent)
       #expect(try client.response().text == "done")
       #expect(scene.proxy.process.peakResidentBytes < Self.memory)
