@@ -217,7 +217,14 @@ import Testing
 
   @Test("a client that never reads or ends after a refusal is dropped in time")
   func lingeringEnds() throws {
-    try withScene(.answering(ok())) { scene in
+    let config = Scene.config(pool: "{ backends: ['$0'], keep_alive: { max_idle: 0 } }")
+    try withScene(.answering(ok()), config: config) { scene in
+      // The worker is at work, so what it opens for itself is open.
+      let other = try scene.client()
+      #expect(try other.exchange(get()).status == 200)
+      try wait(for: "the backend's connection to end") {
+        try !scene.origin.connection(0).isOpen
+      }
       let before = scene.proxy.process.descriptorCount
       let client = try scene.client()
       try client.send(head("GET / HTTP/1.1") + "more")

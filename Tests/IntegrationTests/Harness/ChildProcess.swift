@@ -30,6 +30,9 @@ final class ChildProcess: @unchecked Sendable {
     posix_spawn_file_actions_addopen(&actions, 2, errorPath, flags, 0o600)
     var variables = ProcessInfo.processInfo.environment
     variables["SWIFT_BACKTRACE"] = "enable=no"
+    // What lives as long as the process is no leak; their exit statuses hide ours.
+    variables["ASAN_OPTIONS"] = variables["ASAN_OPTIONS"] ?? "detect_leaks=0"
+    variables["TSAN_OPTIONS"] = variables["TSAN_OPTIONS"] ?? "report_thread_leaks=0"
     variables.merge(extra) { _, new in new }
     var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     var envp: [UnsafeMutablePointer<CChar>?] = variables.map { strdup("\($0)=\($1)") } + [nil]

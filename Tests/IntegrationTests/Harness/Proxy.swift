@@ -50,6 +50,12 @@ final class Proxy {
     return "headrace"
   }()
 
+  /// Under a sanitizer memory is several times larger and everything several times slower.
+  static let isSanitized: Bool = {
+    guard let program = FileManager.default.contents(atPath: binary) else { return false }
+    return ["__asan_init", "__tsan_init"].contains { program.range(of: Data($0.utf8)) != nil }
+  }()
+
   private func awaitReady() throws {
     try wait(for: "headrace to be ready; it said: \(errors)", within: 20) {
       if errors.contains("headrace: ready") { return true }

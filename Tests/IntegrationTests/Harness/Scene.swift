@@ -68,6 +68,9 @@ func withScene(
     Issue.record(
       "headrace died of signal \(signal): \(proxy.errors)", sourceLocation: sourceLocation)
   }
+  if proxy.errors.contains("Sanitizer:") {
+    Issue.record("\(proxy.errors)", sourceLocation: sourceLocation)
+  }
   for origin in origins where !origin.failures.isEmpty {
     Issue.record("origin: \(origin.failures)", sourceLocation: sourceLocation)
   }

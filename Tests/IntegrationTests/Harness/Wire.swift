@@ -100,7 +100,9 @@ class Wire: @unchecked Sendable {
       if count >= 0 {
         sent += Int(count)
       } else if count == -Int64(EAGAIN) {
-        do { try poll(for: Int16(POLLOUT), Deadline(quiet), "room") } catch HarnessError.timedOut {
+        do {
+          try poll(for: Int16(POLLOUT), Deadline(quiet, scaled: false), "room")
+        } catch HarnessError.timedOut {
           return sent
         }
       } else {
@@ -213,7 +215,7 @@ class Wire: @unchecked Sendable {
   func isSilent(for seconds: Double) throws -> Bool {
     guard buffer.count == start else { return false }
     do {
-      try poll(for: Int16(POLLIN), Deadline(seconds), "")
+      try poll(for: Int16(POLLIN), Deadline(seconds, scaled: false), "")
       return false
     } catch HarnessError.timedOut {
       return true
