@@ -6,9 +6,10 @@
 #include <execinfo.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -98,8 +99,11 @@ void free(void *old) {
 
 // MARK: reference counts
 
-// The runtime calls through these pointers when the flag is set; Instruments uses them. They are
-// looked up, not linked: a copy relocation would give us other variables than the runtime's.
+// The runtime has hooks for Instruments (`_swift_retain` and a flag), but Swift 6.3's mistake a
+// small string for an object and crash, and interposing `swift_retain` misses the standard library's
+// own calls, which are bound inside it. So the first bytes of the four functions become a jump to
+// ours, and ours go on to the bodies that the hooks point to: every retain passes here, also that of
+// swift_bridgeObjectRetain. Done before `main`, while there is one thread.
 static void *(*original_retain)(void *);
 static void (*original_release)(void *);
 static void *(*original_retain_n)(void *, uint32_t);
@@ -122,33 +126,42 @@ static void counted_release_n(void *object, uint32_t count) {
   original_release_n(object, count);
 }
 
-static bool installed;
+static bool patched;
 
-static void install(void) {
-  void **retain = dlsym(RTLD_DEFAULT, "_swift_retain");
-  void **release = dlsym(RTLD_DEFAULT, "_swift_release");
-  void **retain_n = dlsym(RTLD_DEFAULT, "_swift_retain_n");
-  void **release_n = dlsym(RTLD_DEFAULT, "_swift_release_n");
-  atomic_bool *flag = dlsym(
-      RTLD_DEFAULT, "_swift_enableSwizzlingOfAllocationAndRefCountingFunctions_forInstrumentsOnly");
-  if (!retain || !release || !retain_n || !release_n || !flag) return;
-  original_retain = (void *(*)(void *))*retain;
-  original_release = (void (*)(void *))*release;
-  original_retain_n = (void *(*)(void *, uint32_t))*retain_n;
-  original_release_n = (void (*)(void *, uint32_t))*release_n;
-  *retain = (void *)counted_retain;
-  *release = (void *)counted_release;
-  *retain_n = (void *)counted_retain_n;
-  *release_n = (void *)counted_release_n;
-  atomic_store(flag, true);
-  installed = true;
+bool counting_is_complete(void) { return patched; }
+
+#if defined(__x86_64__)
+/// The body behind a hook of the runtime.
+static void *body(const char *hook) {
+  void **pointer = dlsym(RTLD_DEFAULT, hook);
+  return pointer ? *pointer : NULL;
 }
 
-bool counting_install(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, install);
-  return installed;
+/// Makes the function begin with `movabs $target, %rax; jmp *%rax`.
+static bool redirect(const char *name, void *target) {
+  uint8_t *code = dlsym(RTLD_DEFAULT, name);
+  if (!code) return false;
+  uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE);
+  void *page = (void *)((uintptr_t)code & ~(size - 1));
+  if (mprotect(page, 2 * size, PROT_READ | PROT_WRITE | PROT_EXEC)) return false;
+  uint8_t jump[12] = {0x48, 0xb8, [10] = 0xff, [11] = 0xe0};
+  memcpy(jump + 2, &target, sizeof target);
+  memcpy(code, jump, sizeof jump);
+  return mprotect(page, 2 * size, PROT_READ | PROT_EXEC) == 0;
 }
+
+__attribute__((constructor)) static void patch(void) {
+  original_retain = (void *(*)(void *))body("_swift_retain");
+  original_release = (void (*)(void *))body("_swift_release");
+  original_retain_n = (void *(*)(void *, uint32_t))body("_swift_retain_n");
+  original_release_n = (void (*)(void *, uint32_t))body("_swift_release_n");
+  if (!original_retain || !original_release || !original_retain_n || !original_release_n) return;
+  patched = redirect("swift_retain", (void *)counted_retain)
+            && redirect("swift_release", (void *)counted_release)
+            && redirect("swift_retain_n", (void *)counted_retain_n)
+            && redirect("swift_release_n", (void *)counted_release_n);
+}
+#endif
 
 // MARK: locks
 

@@ -9,7 +9,7 @@ import Testing
     var next: Box?
   }
 
-  init() throws { try #require(counting_install()) }
+  init() throws { try #require(counting_is_complete()) }
 
   /// What `body` does.
   private func count(_ body: () -> Void) -> counting_totals {

@@ -48,7 +48,7 @@ import Testing
   private func measure(
     _ scenario: Scenario, _ setup: Setup, connections: Int = Self.connections
   ) throws -> counting_totals {
-    try #require(counting_install())
+    try #require(counting_is_complete())
     var rig = try Rig(setup, clients: connections)
     for _ in 0..<(400 / connections) { try rig.round(scenario, checks: true) }
     let opened = rig.originConnections

@@ -26,8 +26,8 @@ typedef struct {
   uint64_t connection_calls;
 } counting_totals;
 
-/// Puts the hooks into the Swift runtime, once for the process. False when the runtime has none.
-bool counting_install(void);
+/// False where retains and releases cannot be counted: not x86-64, or a runtime of another build.
+bool counting_is_complete(void);
 /// Counts from zero. With `trace`, the first 20 counted calls that should not be (allocations,
 /// retains, releases, locks) write a backtrace to stderr.
 void counting_start(bool trace);
