@@ -56,6 +56,17 @@ if Context.environment["FUZZ"] != nil {
   }
 }
 
+/// Counts allocations, reference counts, locks and system calls by taking the place of the C
+/// library's functions: sanitizers do the same, so both cannot be in one program.
+if Context.environment["HEADRACE_SANITIZE"] == nil {
+  targets += [
+    .target(name: "CCounting", path: "Tests/CCounting"),
+    .testTarget(
+      name: "SteadyStateTests", dependencies: ["DataPlane", "CLinux", "CCounting"],
+      swiftSettings: everywhere),
+  ]
+}
+
 let package = Package(
   name: "headrace",
   products: products,
