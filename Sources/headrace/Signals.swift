@@ -13,7 +13,8 @@ struct Signals {
   }
 
   /// Serves signals for the rest of the process's life.
-  func serve(_ proxy: Proxy, reload: () -> Void, afterDrain: @escaping @Sendable () -> Void) -> Never
+  func serve(_ proxy: Proxy, reload: () -> Void, afterDrain: @escaping @Sendable () -> Void)
+    -> Never
   {
     var isDraining = false
     while true {
