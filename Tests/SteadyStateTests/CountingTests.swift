@@ -75,16 +75,34 @@ import Testing
     #expect(box.next == nil)
   }
 
-  @Test("a retain by the runtime's own entry counts exactly once")
-  func exactReferences() {
+  private typealias Entry = @convention(c) (UnsafeMutableRawPointer) -> Void
+
+  @Test(
+    "the runtime's entries count exactly once",
+    arguments: [
+      ("swift_retain", "swift_release"), ("swift_bridgeObjectRetain", "swift_bridgeObjectRelease"),
+    ])
+  func exactReferences(_ retainName: String, _ releaseName: String) throws {
+    let retain = unsafeBitCast(try #require(dlsym(nil, retainName)), to: Entry.self)
+    let release = unsafeBitCast(try #require(dlsym(nil, releaseName)), to: Entry.self)
     let box = Unmanaged.passRetained(Box())
-    let totals = count { for _ in 0..<10 { _ = box.retain() } }
+    let object = box.toOpaque()
+    let totals = count { for _ in 0..<10 { retain(object) } }
     #expect(totals.retains == 10)
     #expect(totals.releases == 0)
-    let released = count { for _ in 0..<10 { box.release() } }
+    let released = count { for _ in 0..<10 { release(object) } }
     #expect(released.releases == 10)
     #expect(released.retains == 0)
     box.release()
+  }
+
+  @Test("what is not an object passes the counted entries unharmed")
+  func immediates() {
+    // A small string holds its text where a large one holds its object.
+    var texts = ["small", String(repeating: "large", count: 10)]
+    let copies = texts
+    texts.append(copies[0] + "er")
+    #expect(texts == ["small", copies[1], "smaller"])
   }
 
   @Test("a lock is counted")
