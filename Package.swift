@@ -16,7 +16,7 @@ let dataPlane: [SwiftSetting] =
     .enableExperimentalFeature("Lifetimes"),
   ]
 
-let products: [Product] = [
+var products: [Product] = [
   .executable(name: "headrace", targets: ["headrace"])
 ]
 
@@ -65,6 +65,13 @@ if Context.environment["HEADRACE_SANITIZE"] == nil {
       name: "SteadyStateTests", dependencies: ["DataPlane", "CLinux", "CCounting"],
       swiftSettings: everywhere),
   ]
+}
+
+/// `make test` builds the steady-state tests a second time, optimised, and only what they need.
+if Context.environment["HEADRACE_ONLY_STEADY_STATE"] != nil {
+  let needed = ["CLinux", "DataPlane", "CCounting", "SteadyStateTests"]
+  targets.removeAll { !needed.contains($0.name) }
+  products = []
 }
 
 let package = Package(

@@ -149,7 +149,7 @@ struct Rig: ~Copyable {
       try origins[index].begin(scenario.response)
     }
     try untilResponsesAreThere(scenario, checks: checks)
-    while ring.next() != nil {}
+    while ring.next() != nil { logRecords += 1 }
   }
 
   private mutating func untilRequestsAreThere(_ scenario: Scenario) throws {
@@ -200,6 +200,9 @@ struct Rig: ~Copyable {
       }
     }
   }
+
+  /// Records that the worker has put into the access log.
+  private(set) var logRecords = 0
 
   /// Connections that the worker has opened to origins.
   var originConnections: Int { origins.count }

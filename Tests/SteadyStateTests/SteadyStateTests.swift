@@ -43,6 +43,22 @@ import Testing
     #expect(totals.waits < 3 * UInt64(Self.requests))
   }
 
+  @Test("what is done once a second allocates nothing either")
+  func onceASecond() throws {
+    try #require(counting_is_complete())
+    var rig = try Rig(.rich, clients: Self.connections)
+    for _ in 0..<50 { try rig.round(.small) }
+    rig.startCounting(trace: Self.traces)
+    // Pools are trimmed and `Date` changes each second; the wheel's first turn ends after two.
+    let end = Clock.now() + 2_300_000_000
+    while Clock.now() < end {
+      try rig.round(.small)
+      usleep(4000)
+    }
+    expectNothing(rig.counts())
+    rig.end()
+  }
+
   // MARK: Helpers
 
   private func measure(
@@ -56,6 +72,9 @@ import Testing
     for _ in 0..<(Self.requests / connections) { try rig.round(scenario) }
     let totals = rig.counts()
     #expect(rig.originConnections == opened)
+    // The log was written, where there is one: what is counted did happen.
+    let records = setup.accessLog == .off ? 0 : 400 / connections * connections + Self.requests
+    #expect(rig.logRecords == records)
     rig.end()
     return totals
   }
