@@ -30,7 +30,7 @@ var targets: [Target] = [
   .executableTarget(
     name: "headrace",
     dependencies: [
-      "ControlPlane", "CLinux",
+      "ControlPlane",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: everywhere),
