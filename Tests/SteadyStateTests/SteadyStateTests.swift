@@ -6,14 +6,20 @@ import Testing
 /// The claim of the hot path: a proxied request allocates nothing, counts no reference and takes no
 /// lock, once connections and buffers are there.
 ///
-/// Allocations, locks, the mailbox and system calls are the same in every build. References are
-/// counted in release only: unoptimised code retains what it merely reads, by design.
+/// Locks, the mailbox and system calls are the same in every build. Allocations and references are
+/// asserted in release only, which `make test` runs too: unoptimised, the standard library's
+/// generic code boxes what it iterates over (`for step in 1...n` allocates) and retains what it
+/// merely reads.
 ///
 /// An uncontended lock of Swift's `Mutex` is one instruction that nobody can count; the data plane
 /// has one `Mutex`, in the mailbox, which is read only after its eventfd (`reads`).
 @Suite("Steady state", .serialized) struct SteadyStateTests {
   static let connections = 8
-  static let requests = 1000
+  #if DEBUG
+    static let requests = 200
+  #else
+    static let requests = 1000
+  #endif
   /// With this variable in the environment, what should not be says where it comes from.
   private static let traces = getenv("HEADRACE_TRACE_COUNTS") != nil
 
@@ -43,21 +49,23 @@ import Testing
     #expect(totals.waits < 3 * UInt64(Self.requests))
   }
 
-  @Test("what is done once a second allocates nothing either")
-  func onceASecond() throws {
-    try #require(counting_is_complete())
-    var rig = try Rig(.rich, clients: Self.connections)
-    for _ in 0..<50 { try rig.round(.small) }
-    rig.startCounting(trace: Self.traces)
-    // Pools are trimmed and `Date` changes each second; the wheel's first turn ends after two.
-    let end = Clock.now() + 2_300_000_000
-    while Clock.now() < end {
-      try rig.round(.small)
-      usleep(4000)
+  #if !DEBUG
+    @Test("what is done once a second allocates nothing either")
+    func onceASecond() throws {
+      try #require(counting_is_complete())
+      var rig = try Rig(.rich, clients: Self.connections)
+      for _ in 0..<50 { try rig.round(.small) }
+      rig.startCounting(trace: Self.traces)
+      // Pools are trimmed and `Date` changes each second; the wheel's first turn ends after two.
+      let end = Clock.now() + 2_300_000_000
+      while Clock.now() < end {
+        try rig.round(.small)
+        usleep(4000)
+      }
+      expectNothing(rig.counts())
+      rig.end()
     }
-    expectNothing(rig.counts())
-    rig.end()
-  }
+  #endif
 
   // MARK: Helpers
 
@@ -80,11 +88,11 @@ import Testing
   }
 
   private func expectNothing(_ totals: counting_totals) {
-    #expect(totals.allocations == 0)
     #expect(totals.locks == 0)
     #expect(totals.reads == 0)
     #expect(totals.connection_calls == 0)
     #if !DEBUG
+      #expect(totals.allocations == 0)
       #expect(totals.retains == 0)
       #expect(totals.releases == 0)
     #endif
