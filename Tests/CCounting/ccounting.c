@@ -102,8 +102,8 @@ void free(void *old) {
 // The runtime has hooks for Instruments (`_swift_retain` and a flag), but Swift 6.3's mistake a
 // small string for an object and crash, and interposing `swift_retain` misses the standard
 // library's own calls, which are bound inside it. So the first bytes of the four functions become a
-// jump to ours, and ours go on to the bodies that the hooks point to: every retain passes here, also
-// that of swift_bridgeObjectRetain. Done before `main`, while there is one thread.
+// jump to ours, and ours go on to the bodies that the hooks point to: every retain passes here,
+// also that of swift_bridgeObjectRetain. Done before `main`, while there is one thread.
 static void *(*original_retain)(void *);
 static void (*original_release)(void *);
 static void *(*original_retain_n)(void *, uint32_t);
