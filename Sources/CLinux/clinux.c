@@ -115,6 +115,35 @@ int hr_listen(const hr_endpoint *at, hr_listen_options o) {
   return fd;
 }
 
+int hr_listening_address(int fd, hr_endpoint *out) {
+  address a;
+  int type = 0, listening = 0;
+  socklen_t n = sizeof type;
+  memset(&a, 0, sizeof a);
+  memset(out, 0, sizeof *out);
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n)) return -errno;
+  n = sizeof listening;
+  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n)) return -errno;
+  if (type != SOCK_STREAM || !listening) return -EINVAL;
+  n = sizeof a;
+  if (getsockname(fd, &a.any, &n)) return -errno;
+  if (a.any.sa_family == AF_INET) {
+    out->family = 4;
+    out->port = ntohs(a.v4.sin_port);
+    memcpy(out->address, &a.v4.sin_addr, 4);
+  } else if (a.any.sa_family == AF_INET6) {
+    out->family = 6;
+    out->port = ntohs(a.v6.sin6_port);
+    out->scope = a.v6.sin6_scope_id;
+    memcpy(out->address, &a.v6.sin6_addr, 16);
+  } else if (a.any.sa_family == AF_UNIX && n > offsetof(struct sockaddr_un, sun_path)) {
+    return hr_endpoint_unix(a.un.sun_path, out);
+  } else {
+    return -EINVAL;
+  }
+  return 0;
+}
+
 int hr_bound_port(int fd) {
   address a;
   socklen_t n = sizeof a;

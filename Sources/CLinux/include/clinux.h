@@ -88,6 +88,9 @@ typedef struct {
 } hr_listen_options;
 /// A listening, non-blocking, close-on-exec socket. TCP_NODELAY is inherited by what it accepts.
 int hr_listen(const hr_endpoint *at, hr_listen_options options);
+/// The address that a stream socket which listens is bound to; -ENOTSOCK or -EINVAL when it is
+/// something else.
+int hr_listening_address(int fd, hr_endpoint *out);
 /// The port that a listening TCP socket is bound to.
 int hr_bound_port(int fd);
 

@@ -23,9 +23,11 @@ struct ListenerSet {
     /// One per worker.
     let descriptors: [Int32]
     let isShared: Bool
+    var isInherited = false
   }
 
   private(set) var entries: [Entry] = []
+  private let inherited = InheritedSockets()
 
   /// What a change of listeners comes to: apply it once everything else is known to be good.
   struct Change {
@@ -40,6 +42,10 @@ struct ListenerSet {
     for endpoint in endpoints {
       if let entry = entries.first(where: { $0.endpoint == endpoint }) {
         change.kept.append(entry)
+        continue
+      }
+      if let entry = adopt(endpoint, workers) {
+        change.opened.append(entry)
         continue
       }
       switch ListenerSet.open(endpoint, workers: workers) {
@@ -62,7 +68,7 @@ struct ListenerSet {
         mailbox.post(.listen(descriptor: entry.descriptors[index], isShared: entry.isShared))
       }
     }
-    for entry in change.closed { ListenerSet.removePath(entry.endpoint) }
+    for entry in change.closed where !entry.isInherited { ListenerSet.removePath(entry.endpoint) }
     entries = change.kept + change.opened
   }
 
@@ -70,18 +76,28 @@ struct ListenerSet {
   static func abandon(_ change: Change) {
     for entry in change.opened {
       for descriptor in entry.descriptors { ListeningSocket.close(descriptor) }
-      removePath(entry.endpoint)
+      if !entry.isInherited { removePath(entry.endpoint) }
     }
   }
 
-  /// The unix sockets' files go when the process does.
-  func removePaths() { for entry in entries { ListenerSet.removePath(entry.endpoint) } }
+  /// The unix sockets' files go when the process does; systemd's stay.
+  func removePaths() {
+    for entry in entries where !entry.isInherited { ListenerSet.removePath(entry.endpoint) }
+  }
 
   private static func removePath(_ endpoint: Endpoint) {
     if case .unix(let path) = endpoint { unlink(path) }
   }
 
   // MARK: Opening
+
+  /// A socket that systemd opened for this address: shared, each worker with a copy.
+  private func adopt(_ endpoint: Endpoint, _ workers: Int) -> Entry? {
+    guard let descriptor = inherited.descriptor(for: endpoint) else { return nil }
+    let copies = (0..<workers).map { _ in fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+    return Entry(
+      endpoint: endpoint, bound: endpoint, descriptors: copies, isShared: true, isInherited: true)
+  }
 
   private static func open(_ endpoint: Endpoint, workers: Int) -> Result<Entry, ListenError> {
     if case .unix(let path) = endpoint { return openUnix(endpoint, path, workers) }

@@ -22,6 +22,8 @@ struct ClientConnection: ~Copyable, SlabElement {
   var isTrusted = false
   /// We shut down our half already.
   var hasShutDown = false
+  /// Of empty lines before the next request line.
+  var skippedBytes: UInt8 = 0
   /// Bytes that may still be dropped while closing.
   var dropBudget: Int32 = 0
   var exchange: Int32 = -1

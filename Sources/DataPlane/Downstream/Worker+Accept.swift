@@ -37,6 +37,7 @@ extension Worker {
     clients[c].isInHead = false
     clients[c].isTrusted = isTrusted
     clients[c].hasShutDown = false
+    clients[c].skippedBytes = 0
     clients[c].exchange = -1
     clients[c].address = peer
     clients[c].stream.open(descriptor)

@@ -18,6 +18,10 @@ extension Worker {
       return
     }
     if readiness.isReadable { clientReadable(c) }
+    if readiness.isBroken, clients[c].generation == generation, clients[c].state == .exchange {
+      // The request and the reset came together.
+      abortClient(c)
+    }
   }
 
   @inline(__always)
@@ -48,13 +52,17 @@ extension Worker {
     } else if !hadInput {
       return
     }
-    skipEmptyLines()
+    skipEmptyLines(c)
     let from = scratch.start
+    if scratch.end &- from == 1, scratch.bytes[from] == 0x0d, clients[c].skippedBytes < 8 {
+      return waitForHead(c)
+    }
     let result = RequestParser.parse(
       scratch, from, scratch.end, limits: policy.headLimits, into: &head)
     switch result {
     case .complete(let length):
       clients[c].isInHead = false
+      clients[c].skippedBytes = 0
       beginExchange(c, from, from &+ length)
     case .incomplete: waitForHead(c)
     case .failed(let failure): refuse(c, failure)
@@ -63,13 +71,13 @@ extension Worker {
 
   /// RFC 9112 section 2.2: an empty line before the request line is ignored; four at most.
   @inline(__always)
-  private mutating func skipEmptyLines() {
-    var skipped = 0
-    while skipped < 8, scratch.end &- scratch.start >= 2, scratch.bytes[scratch.start] == 0x0d,
+  private mutating func skipEmptyLines(_ c: Int32) {
+    while clients[c].skippedBytes < 8, scratch.end &- scratch.start >= 2,
+      scratch.bytes[scratch.start] == 0x0d,
       scratch.bytes[scratch.start &+ 1] == 0x0a
     {
       scratch.start &+= 2
-      skipped &+= 2
+      clients[c].skippedBytes &+= 2
     }
   }
 
@@ -133,7 +141,12 @@ extension Worker {
     if !clients[c].keepAlive || isDraining { return endClient(c) }
     clients[c].state = .waiting
     setClientTimer(c, after: policy.keepAliveIdle)
-    if clients[c].stream.isReadable || clients[c].stream.input != nil { queueClient(c) }
+    if clients[c].stream.isReadable || clients[c].stream.input != nil {
+      queueClient(c)
+    } else if clients[c].stream.isEnding {
+      // Its end was read with the request: nothing will follow.
+      closeClient(c)
+    }
   }
 
   /// Ends a connection whose answer is out, so that the answer survives: while the peer may still

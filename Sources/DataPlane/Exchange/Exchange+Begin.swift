@@ -22,7 +22,7 @@ extension Worker {
     if scratch.end > body.consumedEnd { keepPipelined(c, x, body.consumedEnd) }
     guard body.outcome != .failed else { return refuseExchange(x, .badChunk) }
     guard head.contentLength <= policy.maxBodyBytes,
-      Int64(body.content) <= policy.maxBodyBytes
+      isWithinBodyLimit(x)
     else { return refuseExchange(x, .bodyTooLong) }
     guard route(x, from) else { return }
     if policy.request != .max { exchanges[x].deadline = now &+ policy.request }
@@ -31,6 +31,14 @@ extension Worker {
     writeRequestHead(x, from)
     exchanges[x].requestBytes = UInt64(bodyAt &- from &+ body.sendEnd &- bodyAt)
     dispatchFirst(x, bodyAt, body.sendEnd &- bodyAt)
+  }
+
+  /// Counts what has come and what the current chunk announces.
+  func isWithinBodyLimit(_ x: Int32) -> Bool {
+    if policy.maxBodyBytes == .max { return true }
+    let (sum, overflow) = exchanges[x].bodyBytes.addingReportingOverflow(
+      exchanges[x].requestBody.announced)
+    return !overflow && sum <= policy.maxBodyBytes
   }
 
   /// What came behind the request waits for its turn; when memory is spent, the connection ends

@@ -46,7 +46,8 @@ extension Worker {
     } else {
       result = upstreams[u].stream.send(&outgoing, 0, outgoing.end, &pool)
       if bodyCount > 0 {
-        if case .failed = result {} else {
+        if case .failed = result {
+        } else {
           result = upstreams[u].stream.send(&scratch, bodyAt, bodyCount, &pool)
         }
       }

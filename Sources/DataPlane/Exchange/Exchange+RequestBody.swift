@@ -37,8 +37,11 @@ extension Worker {
   /// How much to receive for a destination: little once it has blocked or memory is short.
   @inline(__always) func receiveLimit(_ hasBlocked: Bool) -> Int {
     let room = scratch.capacity &- scratch.end &- BlockPool.tailroom
-    if pool.heldBytes > policy.memoryBudget { return min(room, hasBlocked ? 4096 : 16_384) }
-    return hasBlocked ? min(room, Stream.smallReceive) : min(room, BlockPool.receiveSize)
+    if pool.heldBytes > policy.memoryBudget / 2 {
+      if pool.heldBytes > policy.memoryBudget { return min(room, hasBlocked ? 4096 : 16_384) }
+      return min(room, Stream.smallReceive)
+    }
+    return min(room, hasBlocked ? Stream.smallReceive : BlockPool.receiveSize)
   }
 
   /// Sends on what was received. False when the body or the exchange is at its end.
@@ -52,7 +55,7 @@ extension Worker {
       refuseExchange(x, .badChunk)
       return false
     }
-    if exchanges[x].bodyBytes > policy.maxBodyBytes {
+    if !isWithinBodyLimit(x) {
       refuseExchange(x, .bodyTooLong)
       return false
     }

@@ -36,7 +36,9 @@ extension Worker {
   private mutating func writeRequestLine(_ from: Int, _ target: RequestTarget) {
     outgoing.append(scratch, from, head.methodLength)
     outgoing.append(byte: 0x20)
-    if target.needsNormalizing {
+    if target.form == .asterisk {
+      outgoing.append("*")
+    } else if target.needsNormalizing {
       outgoing.append(pathBuffer, 0, pathBuffer.end)
     } else {
       outgoing.append(scratch, target.path, target.pathLength)

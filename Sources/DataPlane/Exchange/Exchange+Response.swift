@@ -206,7 +206,8 @@ extension Worker {
       result = clients[c].stream.send(&scratch, at, outgoing.end &+ count, &pool)
     } else {
       result = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool)
-      if case .failed = result {} else if count > 0 {
+      if case .failed = result {
+      } else if count > 0 {
         result = clients[c].stream.send(&scratch, from, count, &pool)
       }
     }

@@ -27,7 +27,8 @@ extension Worker {
     let count = scratch.end &- bodyAt
     exchanges[x].responseBytes &+= UInt64(outgoing.end &+ count)
     var result = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool)
-    if case .failed = result {} else if count > 0 {
+    if case .failed = result {
+    } else if count > 0 {
       result = clients[c].stream.send(&scratch, bodyAt, count, &pool)
     }
     if case .failed = result { return abortClient(c) }

@@ -17,7 +17,8 @@ package struct BodyDecoder: BitwiseCopyable, Sendable {
   }
 
   private enum State: UInt8, Sendable, BitwiseCopyable {
-    case size, extensionName, extensionValue, quoted, quotedPair, afterQuote, spaceAfterSize
+    case size, extensionName, extensionValue, quoted, quotedPair, afterQuote
+    case spaceAfterName, spaceAfterValue
     case sizeLineFeed, data, dataReturn, dataLineFeed, trailers, ended
   }
 
@@ -46,6 +47,9 @@ package struct BodyDecoder: BitwiseCopyable, Sendable {
 
   package var isEnded: Bool { @inline(__always) get { state == .ended } }
   package var isInTrailers: Bool { @inline(__always) get { state == .trailers } }
+
+  /// Content that is announced and has not come: the rest of this chunk or of the whole body.
+  package var announced: Int64 { framing == .untilClose ? 0 : remaining }
 
   /// The sender closed the connection: true when that is a proper end.
   package mutating func endOfStream() -> Bool {
@@ -119,23 +123,23 @@ package struct BodyDecoder: BitwiseCopyable, Sendable {
     switch state {
     case .size:
       if let digit = ByteClass.hexValue(byte) {
-        // 15 digits: below 2^60, so the sum of a chunk and an offset cannot overflow.
-        guard digits < 15 || digits < 16 && remaining == 0 else { return false }
+        guard digits < 16, remaining <= Int64.max >> 4 else { return false }
         remaining = remaining << 4 | Int64(digit)
         digits &+= 1
         return true
       }
       return digits > 0 && endOfSize(byte)
-    case .spaceAfterSize: return byte == 0x20 || byte == 0x09 || byte == 0x3b && begin()
+    case .spaceAfterValue: return isSpace(byte) || byte == 0x3b && begin()
+    case .spaceAfterName: return isSpace(byte) || byte == 0x3b && begin() || byte == 0x3d && value()
     case .extensionName:
       if ByteClass.isToken(byte) {
         hasToken = true
         return true
       }
-      guard hasToken else { return byte == 0x20 || byte == 0x09 }
-      if byte == 0x3d {
-        state = .extensionValue
-        hasToken = false
+      guard hasToken else { return isSpace(byte) }
+      if byte == 0x3d { return value() }
+      if isSpace(byte) {
+        state = .spaceAfterName
         return true
       }
       return endOfExtension(byte)
@@ -146,7 +150,7 @@ package struct BodyDecoder: BitwiseCopyable, Sendable {
       }
       if hasToken { return endOfExtension(byte) }
       if byte == 0x22 { state = .quoted }
-      return byte == 0x22 || byte == 0x20 || byte == 0x09
+      return byte == 0x22 || isSpace(byte)
     case .quoted:
       if byte == 0x22 { state = .afterQuote } else if byte == 0x5c { state = .quotedPair }
       return byte == 0x09 || byte >= 0x20 && byte != 0x7f
@@ -162,7 +166,7 @@ package struct BodyDecoder: BitwiseCopyable, Sendable {
     switch byte {
     case 0x0d: state = .sizeLineFeed
     case 0x3b: return begin()
-    case 0x20, 0x09: state = .spaceAfterSize
+    case 0x20, 0x09: state = .spaceAfterValue
     default: return false
     }
     return true
@@ -172,10 +176,19 @@ package struct BodyDecoder: BitwiseCopyable, Sendable {
     switch byte {
     case 0x0d: state = .sizeLineFeed
     case 0x3b: return begin()
+    case 0x20, 0x09: state = .spaceAfterValue
     default: return false
     }
     return true
   }
+
+  private mutating func value() -> Bool {
+    state = .extensionValue
+    hasToken = false
+    return true
+  }
+
+  private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
   private mutating func begin() -> Bool {
     state = .extensionName

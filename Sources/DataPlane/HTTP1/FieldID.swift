@@ -30,8 +30,12 @@ package enum FieldID: UInt8, Sendable, BitwiseCopyable {
   static func classify(_ bytes: borrowing Bytes, _ at: Int, _ count: Int) -> FieldID {
     // Two words of eight bytes, folded to lower case: `-` stays, `_` becomes something else, so an
     // underscore never passes for a hyphen. Short names read into the padding and are masked.
-    guard count <= 17 else { return .other }
     let fold: UInt64 = 0x2020_2020_2020_2020
+    if count > 16 {
+      return longest(
+        count, load8(bytes, at) | fold, load8(bytes, at &+ 8) | fold,
+        bytes[at &+ 16] | 0x20)
+    }
     if count < 8 {
       let mask = (1 << UInt64(truncatingIfNeeded: count &* 8)) &- 1
       return short(count, (load8(bytes, at) | fold) & UInt64(mask))
@@ -43,7 +47,6 @@ package enum FieldID: UInt8, Sendable, BitwiseCopyable {
   /// cannot tell the two apart.
   @inline(never)
   static func classifyUnderscored(_ bytes: borrowing Bytes, _ at: Int, _ count: Int) -> FieldID {
-    guard count <= 17 else { return .other }
     func word(_ from: Int, _ length: Int) -> UInt64 {
       var result: UInt64 = 0
       for index in 0..<length {
@@ -54,7 +57,9 @@ package enum FieldID: UInt8, Sendable, BitwiseCopyable {
       return result
     }
     if count < 8 { return short(count, word(at, count)) }
-    return long(count, word(at, 8), word(at &+ count &- 8, 8))
+    if count <= 16 { return long(count, word(at, 8), word(at &+ count &- 8, 8)) }
+    let last = UInt8(truncatingIfNeeded: word(at &+ 16, 1))
+    return longest(count, word(at, 8), word(at &+ 8, 8), last)
   }
 
   @inline(__always)
@@ -74,7 +79,7 @@ package enum FieldID: UInt8, Sendable, BitwiseCopyable {
     }
   }
 
-  /// Names of 8 to 17 bytes by their first and last eight.
+  /// Names of 8 to 16 bytes by their first and last eight, which cover them.
   @inline(__always)
   private static func long(_ count: Int, _ first: UInt64, _ last: UInt64) -> FieldID {
     switch (count, first, last) {
@@ -91,11 +96,58 @@ package enum FieldID: UInt8, Sendable, BitwiseCopyable {
     case (15, 0x7261_7772_6f66_2d78, 0x726f_662d_6465_6472): return .forwardedFor
     case (16, 0x6f63_2d79_786f_7270, 0x6e6f_6974_6365_6e6e): return .proxyConnection
     case (16, 0x7261_7772_6f66_2d78, 0x7473_6f68_2d64_6564): return .forwardedHost
-    case (17, 0x7265_6673_6e61_7274, 0x676e_6964_6f63_6e65): return .transferEncoding
-    case (17, 0x7261_7772_6f66_2d78, 0x6f74_6f72_702d_6465): return .forwardedProto
-    // The rest of X-Forwarded-*: Port, Server, Prefix, Proto's relatives.
-    case (_, 0x7261_7772_6f66_2d78, _) where count >= 12: return .forwardedOther
+    // X-Forwarded-By and the like: `x-forwar` and `ded-`, wherever the last eight begin.
+    case (12..., 0x7261_7772_6f66_2d78, _):
+      let next = (last >> UInt64(truncatingIfNeeded: (16 &- count) &* 8)) & 0xffff_ffff
+      return next == 0x2d64_6564 ? .forwardedOther : .other
     default: return .other
+    }
+  }
+
+  /// Names of 17 bytes and more, by their first sixteen and the seventeenth.
+  private static func longest(
+    _ count: Int, _ first: UInt64, _ second: UInt64, _ last: UInt8
+  ) -> FieldID {
+    switch (count, first, second, last) {
+    case (17, 0x7265_6673_6e61_7274, 0x6e69_646f_636e_652d, 0x67): return .transferEncoding
+    case (17, 0x7261_7772_6f66_2d78, 0x746f_7270_2d64_6564, 0x6f): return .forwardedProto
+    case (_, 0x7261_7772_6f66_2d78, _, _) where second & 0xffff_ffff == 0x2d64_6564:
+      return .forwardedOther
+    default: return .other
+    }
+  }
+
+  /// Names that may not stand in a trailer section and mean nothing to the proxy elsewhere:
+  /// authentication, request modifiers, the content's format (RFC 9110 section 6.5.1).
+  static func isForbiddenTrailer(_ bytes: borrowing Bytes, _ at: Int, _ count: Int) -> Bool {
+    switch count {
+    case 3: return FieldParser.equals(bytes, at, count, "age")
+    case 4:
+      return FieldParser.equals(bytes, at, count, "vary")
+        || FieldParser.equals(bytes, at, count, "etag")
+    case 5: return FieldParser.equals(bytes, at, count, "range")
+    case 6: return FieldParser.equals(bytes, at, count, "pragma")
+    case 7: return FieldParser.equals(bytes, at, count, "expires")
+    case 8:
+      return FieldParser.equals(bytes, at, count, "location")
+        || FieldParser.equals(bytes, at, count, "if-match")
+        || FieldParser.equals(bytes, at, count, "if-range")
+    case 11: return FieldParser.equals(bytes, at, count, "retry-after")
+    case 12: return FieldParser.equals(bytes, at, count, "content-type")
+    case 13:
+      return FieldParser.equals(bytes, at, count, "cache-control")
+        || FieldParser.equals(bytes, at, count, "if-none-match")
+        || FieldParser.equals(bytes, at, count, "content-range")
+    case 16:
+      return FieldParser.equals(bytes, at, count, "www-authenticate")
+        || FieldParser.equals(bytes, at, count, "content-encoding")
+    case 17: return FieldParser.equals(bytes, at, count, "if-modified-since")
+    case 18: return FieldParser.equals(bytes, at, count, "proxy-authenticate")
+    case 19:
+      return FieldParser.equals(bytes, at, count, "proxy-authorization")
+        || FieldParser.equals(bytes, at, count, "if-unmodified-since")
+        || FieldParser.equals(bytes, at, count, "authentication-info")
+    default: return false
     }
   }
 }

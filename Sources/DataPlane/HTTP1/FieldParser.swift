@@ -52,6 +52,8 @@ enum FieldParser {
         if let failure = interpret(bytes, origin, &field, section, &head) {
           return .failed(failure)
         }
+      } else if section == .trailers, FieldID.isForbiddenTrailer(bytes, line, nameLength) {
+        field.isDropped = true
       } else if !isPlain, FieldID.classifyUnderscored(bytes, line, nameLength) != .other {
         // An alias of a field that we act upon: the backend must not see the two as one.
         field.isDropped = true
@@ -62,7 +64,8 @@ enum FieldParser {
   }
 
   /// Refuses at once what no further byte can make right.
-  private static func incompleteLine(_ bytes: borrowing Bytes, _ at: Int, _ end: Int) -> ParseResult {
+  private static func incompleteLine(_ bytes: borrowing Bytes, _ at: Int, _ end: Int) -> ParseResult
+  {
     at < end && bytes[at] != 0x0d ? .failed(valueFailure(bytes[at])) : .incomplete
   }
 

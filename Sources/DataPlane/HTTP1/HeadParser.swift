@@ -69,7 +69,8 @@ package enum RequestParser {
   }
 
   /// An incomplete version that can no longer become one is refused at once.
-  private static func checkedPrefix(_ bytes: borrowing Bytes, _ at: Int, _ end: Int) -> ParseResult? {
+  private static func checkedPrefix(_ bytes: borrowing Bytes, _ at: Int, _ end: Int) -> ParseResult?
+  {
     let expected: InlineArray<5, UInt8> = [0x48, 0x54, 0x54, 0x50, 0x2f]
     for index in 0..<min(5, end &- at) where bytes[at &+ index] != expected[index] {
       return .failed(.badVersion)

@@ -42,9 +42,17 @@ package struct RequestTarget: BitwiseCopyable, Sendable {
     target.path = path
     guard let pathEnd = scanPath(bytes, path, end, &target.needsNormalizing) else { return nil }
     target.pathLength = pathEnd &- path
-    if target.pathLength == 0 { target.needsNormalizing = true }
     target.query = pathEnd
     target.queryLength = end &- pathEnd
+    if target.pathLength == 0 {
+      // RFC 9112 section 3.2.4: OPTIONS of a whole server.
+      if method == .options, target.queryLength == 0 {
+        target.form = .asterisk
+        target.needsNormalizing = false
+        return target
+      }
+      target.needsNormalizing = true
+    }
     return isCleanQuery(bytes, pathEnd, end) ? target : nil
   }
 

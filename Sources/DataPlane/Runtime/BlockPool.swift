@@ -3,8 +3,10 @@
 /// Owned by one worker. Free blocks form a list through their own first bytes: giving and taking
 /// allocate nothing. `trim` gives back what was not needed since the last time.
 package struct BlockPool: ~Copyable {
-  /// Capacities, smallest first. Heads live in the first two, bodies in the last two.
-  static var capacities: InlineArray<4, Int> { [2048, 16384, 65536, scratchCapacity] }
+  /// Capacities, smallest first. Heads live in the first two, the rests of bodies in the others;
+  /// the third holds what a slow connection receives at a time, with its framing.
+  static var capacities: InlineArray<5, Int> { [2048, 16_384, 34_816, 66_560, scratchCapacity] }
+  private static var classCount: Int { 5 }
   /// Room in front of received bytes, for the rewritten head.
   static var headroom: Int { 4096 }
   /// Bytes that one receive asks for: 64 KiB cost 11 to 28 % more on bodies, measured.
@@ -13,14 +15,14 @@ package struct BlockPool: ~Copyable {
   static var tailroom: Int { 64 }
   static var scratchCapacity: Int { headroom + receiveSize + tailroom }
 
-  private var classes = InlineArray<4, FreeList>(repeating: FreeList())
+  private var classes = InlineArray<5, FreeList>(repeating: FreeList())
   /// Bytes of blocks that somebody holds now (not those that lie free).
   private(set) var heldBytes = 0
 
   package init() {}
 
   deinit {
-    for size in 0..<4 {
+    for size in 0..<BlockPool.classCount {
       var list = classes[size]
       while let memory = unsafe list.pop() {
         _ = unsafe Block(adopting: memory, capacity: BlockPool.capacities[size])
@@ -31,7 +33,7 @@ package struct BlockPool: ~Copyable {
   /// The smallest block that holds `count` bytes. Larger than every class: made for the occasion.
   package mutating func take(atLeast count: Int) -> Block {
     let size = BlockPool.sizeClass(count)
-    guard size < 4 else {
+    guard size < BlockPool.classCount else {
       heldBytes &+= count
       return Block(capacity: count)
     }
@@ -47,14 +49,14 @@ package struct BlockPool: ~Copyable {
     let capacity = block.capacity
     heldBytes &-= capacity
     let size = BlockPool.sizeClass(capacity)
-    if size < 4, BlockPool.capacities[size] == capacity {
+    if size < BlockPool.classCount, BlockPool.capacities[size] == capacity {
       unsafe classes[size].push(block.release())
     }
   }
 
   /// Frees half of the blocks that lay unused since the last call.
   mutating func trim() {
-    for size in 0..<4 {
+    for size in 0..<BlockPool.classCount {
       var surplus = classes[size].lowest - classes[size].lowest / 2
       while surplus > 0, let memory = unsafe classes[size].pop() {
         _ = unsafe Block(adopting: memory, capacity: BlockPool.capacities[size])
@@ -65,8 +67,8 @@ package struct BlockPool: ~Copyable {
   }
 
   private static func sizeClass(_ count: Int) -> Int {
-    for size in 0..<4 where count <= capacities[size] { return size }
-    return 4
+    for size in 0..<classCount where count <= capacities[size] { return size }
+    return classCount
   }
 }
 

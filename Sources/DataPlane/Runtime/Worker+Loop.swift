@@ -128,7 +128,9 @@ extension Worker {
     if pendingSnapshot != nil { adoptPending() }
   }
 
-  @inline(__always) func clientToken(_ c: Int32) -> Token { Token(.client, c, clients[c].generation) }
+  @inline(__always) func clientToken(_ c: Int32) -> Token {
+    Token(.client, c, clients[c].generation)
+  }
   @inline(__always) func upstreamToken(_ u: Int32) -> Token {
     Token(.upstream, u, upstreams[u].generation)
   }

@@ -80,7 +80,8 @@ package struct Worker: ~Copyable {
   var hasEnded = false
 
   package init?(_ setup: WorkerSetup, seed: UInt64? = nil) {
-    guard let poller = Poller(), poller.add(level: setup.mailbox.wakeUp.descriptor, Worker.mailToken)
+    guard let poller = Poller(),
+      poller.add(level: setup.mailbox.wakeUp.descriptor, Worker.mailToken)
     else { return nil }
     let now = Clock.now()
     self.setup = setup

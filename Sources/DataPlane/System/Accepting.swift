@@ -3,8 +3,9 @@ import Glibc
 
 extension ListeningSocket {
   /// The next connection, non-blocking, with its peer.
-  static func accept(_ listener: Int32) -> Result<(descriptor: Int32, peer: PeerAddress), SystemError>
-  {
+  static func accept(_ listener: Int32) -> Result<
+    (descriptor: Int32, peer: PeerAddress), SystemError
+  > {
     var peer = hr_peer()
     let result = unsafe hr_accept(listener, &peer)
     return result < 0

@@ -14,10 +14,13 @@ package struct PeerAddress: BitwiseCopyable, Sendable {
     self.bytes = bytes
   }
 
-  init(family: UInt8, bytes tuple: (
-    UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8,
-    UInt8, UInt8, UInt8
-  )) {
+  init(
+    family: UInt8,
+    bytes tuple: (
+      UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8,
+      UInt8, UInt8, UInt8
+    )
+  ) {
     self.family = family
     var copy = InlineArray<16, UInt8>(repeating: 0)
     unsafe withUnsafeBytes(of: tuple) { source in

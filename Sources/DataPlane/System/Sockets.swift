@@ -53,7 +53,8 @@ package struct SocketAddress: BitwiseCopyable, Sendable, Equatable {
   package var isUnix: Bool { raw.family == 1 }
 
   /// Every address of a name, sorted. Blocks: control plane only.
-  package static func resolve(_ name: String, port: UInt16) -> Result<[SocketAddress], ResolveError> {
+  package static func resolve(_ name: String, port: UInt16) -> Result<[SocketAddress], ResolveError>
+  {
     var found = [hr_endpoint](repeating: hr_endpoint(), count: 64)
     var text: UnsafePointer<CChar>? = nil
     let count = unsafe hr_resolve(name, port, &found, Int32(found.count), &text)
@@ -93,7 +94,9 @@ package struct ResolveError: Error, Sendable {
 
 /// The thin layer over the kernel that the rest of the data plane calls.
 enum Sockets {
-  static func connect(_ address: SocketAddress) -> Result<(descriptor: Int32, inProgress: Bool), SystemError> {
+  static func connect(_ address: SocketAddress) -> Result<
+    (descriptor: Int32, inProgress: Bool), SystemError
+  > {
     var progress: Int32 = 0
     var endpoint = address.raw
     let result = unsafe hr_connect(&endpoint, &progress)
@@ -130,6 +133,13 @@ package enum ListeningSocket {
     var endpoint = address.raw
     let result = unsafe hr_listen(&endpoint, options)
     return result < 0 ? .failure(SystemError(result: Int(result))) : .success(result)
+  }
+
+  /// What a socket that somebody else opened listens on; nil when it does not listen.
+  package static func address(of descriptor: Int32) -> SocketAddress? {
+    var endpoint = hr_endpoint()
+    guard unsafe hr_listening_address(descriptor, &endpoint) == 0 else { return nil }
+    return SocketAddress(raw: endpoint)
   }
 
   package static func port(_ descriptor: Int32) -> UInt16 {

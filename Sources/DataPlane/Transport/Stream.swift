@@ -92,7 +92,10 @@ struct Stream: ~Copyable {
 
   // MARK: Sending
 
-  enum SendResult { case sent, blocked, failed(SystemError) }
+  enum SendResult {
+    case sent, blocked
+    case failed(SystemError)
+  }
 
   /// Sends `scratch[at..<at + count]`. What the socket does not take is kept in `output`: a large
   /// rest takes the scratch block itself (no copy), a small one is copied into a small block.
