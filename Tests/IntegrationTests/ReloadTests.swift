@@ -78,4 +78,33 @@ import Testing
       }
     }
   }
+
+  @Test("listeners come and go; connections and what waits in a queue stay")
+  func listeners() throws {
+    try withScene(.serving { request, _ in ok(request.target) }) { scene in
+      func listening(_ addresses: String...) -> String {
+        Scene.config([scene.origin.address]).replacing(
+          "  - address: 127.0.0.1:0\n",
+          with: addresses.map { "  - address: '\($0)'\n" }.joined())
+      }
+      let path = "unix:\(scene.proxy.folder)/p"
+      let client = try scene.client()
+      #expect(try client.exchange(get("/1")).text == "/1")
+      #expect(try scene.proxy.reload(listening("127.0.0.1:0", path)))
+      let other = try Client(path)
+      #expect(try other.exchange(get("/2")).text == "/2")
+      #expect(try scene.exchange(get("/3")).text == "/3")
+      let taken = listening(path, scene.origin.address)
+      #expect(try !scene.proxy.reload(taken), "the origin has that port")
+      #expect(try scene.exchange(get("/4")).text == "/4")
+      let waiting = try (1...20).map { _ in try scene.client() }
+      for client in waiting { try client.send(get("/waiting")) }
+      #expect(try scene.proxy.reload(listening(path)))
+      for client in waiting { #expect(try client.response().text == "/waiting") }
+      try wait(for: "the old listener to refuse") { (try? scene.client()) == nil }
+      #expect(try client.exchange(get("/5")).text == "/5")
+      #expect(try other.exchange(get("/6")).text == "/6")
+      #expect(try Client(path).exchange(get("/7")).text == "/7")
+    }
+  }
 }
