@@ -261,4 +261,21 @@ struct BodyDecoderTests {
     let isWhole = decoder.endOfStream()
     #expect(isWhole)
   }
+
+  @Test("what is announced and has not come is counted")
+  func announced() {
+    var length = BodyDecoder(framing: .length, length: 9)
+    var chunked = BodyDecoder(framing: .chunked)
+    let block = block(bytes("5\r\nhello"))
+    #expect(length.announced == 9 && chunked.announced == 0)
+    _ = length.next(block.bytes, 0, 4)
+    #expect(length.announced == 5)
+    let event = chunked.next(block.bytes, 0, 5)
+    #expect(event == .data(at: 3, count: 2))
+    #expect(chunked.announced == 3)
+    _ = chunked.next(block.bytes, 5, 8)
+    #expect(chunked.announced == 0)
+    #expect(BodyDecoder(framing: .untilClose).announced == 0)
+    #expect(BodyDecoder().announced == 0)
+  }
 }

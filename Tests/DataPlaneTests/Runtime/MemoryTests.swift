@@ -101,19 +101,24 @@ struct SlabTests {
 
 /// Blocks by size, and what they weigh.
 struct BlockPoolTests {
-  static var classes: [Int] { (0..<4).map { BlockPool.capacities[$0] } }
+  static var classes: [Int] {
+    BlockPool.capacities.indices.map { BlockPool.capacities[$0] }
+  }
 
   @Test("the smallest block that fits is taken")
   func sizes() {
     var pool = BlockPool()
-    for (asked, index) in [
-      (1, 0), (2048, 0), (2049, 1), (16384, 1), (16385, 2), (65536, 2), (65537, 3),
-      (BlockPool.scratchCapacity, 3),
-    ] {
-      let block = pool.take(atLeast: asked)
-      #expect(block.capacity == Self.classes[index])
-      #expect(block.start == 0 && block.end == 0)
-      pool.give(block)
+    #expect(Self.classes == Self.classes.sorted())
+    #expect(Self.classes.last == BlockPool.scratchCapacity)
+    var smaller = 0
+    for capacity in Self.classes {
+      for asked in [smaller + 1, capacity - 1, capacity] {
+        let block = pool.take(atLeast: asked)
+        #expect(block.capacity == capacity)
+        #expect(block.start == 0 && block.end == 0)
+        pool.give(block)
+      }
+      smaller = capacity
     }
     let large = pool.take(atLeast: 1_000_000)
     #expect(large.capacity == 1_000_000)
@@ -124,19 +129,20 @@ struct BlockPoolTests {
   @Test("held bytes are those that somebody holds")
   func held() {
     var pool = BlockPool()
+    let (first, second) = (Self.classes[0], Self.classes[1])
     let small = pool.take(atLeast: 10)
-    #expect(pool.heldBytes == 2048)
+    #expect(pool.heldBytes == first)
     let large = pool.take(atLeast: 500_000)
-    #expect(pool.heldBytes == 502_048)
-    let middle = pool.take(atLeast: 3000)
-    #expect(pool.heldBytes == 502_048 + 16384)
+    #expect(pool.heldBytes == first + 500_000)
+    let middle = pool.take(atLeast: first + 1)
+    #expect(pool.heldBytes == first + 500_000 + second)
     pool.give(large)
-    #expect(pool.heldBytes == 2048 + 16384)
+    #expect(pool.heldBytes == first + second)
     pool.give(small)
     pool.give(middle)
     #expect(pool.heldBytes == 0)
     let again = pool.take(atLeast: 10)
-    #expect(pool.heldBytes == 2048)
+    #expect(pool.heldBytes == first)
     pool.give(again)
   }
 
