@@ -101,14 +101,14 @@ struct SlabTests {
 
 /// Blocks by size, and what they weigh.
 struct BlockPoolTests {
-  static var classes: [Int] { (0..<4).map { BlockPool.capacities[$0] } }
+  static var classes: [Int] { (0..<5).map { BlockPool.capacities[$0] } }
 
   @Test("the smallest block that fits is taken")
   func sizes() {
     var pool = BlockPool()
     for (asked, index) in [
-      (1, 0), (2048, 0), (2049, 1), (16384, 1), (16385, 2), (65536, 2), (65537, 3),
-      (BlockPool.scratchCapacity, 3),
+      (1, 0), (2048, 0), (2049, 1), (16384, 1), (16385, 2), (34816, 2), (34817, 3),
+      (66560, 3), (66561, 4), (BlockPool.scratchCapacity, 4),
     ] {
       let block = pool.take(atLeast: asked)
       #expect(block.capacity == Self.classes[index])
