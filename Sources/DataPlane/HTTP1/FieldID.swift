@@ -122,9 +122,7 @@ package enum FieldID: UInt8, Sendable, BitwiseCopyable {
   static func isForbiddenTrailer(_ bytes: borrowing Bytes, _ at: Int, _ count: Int) -> Bool {
     switch count {
     case 3: return FieldParser.equals(bytes, at, count, "age")
-    case 4:
-      return FieldParser.equals(bytes, at, count, "vary")
-        || FieldParser.equals(bytes, at, count, "etag")
+    case 4: return FieldParser.equals(bytes, at, count, "vary")
     case 5: return FieldParser.equals(bytes, at, count, "range")
     case 6: return FieldParser.equals(bytes, at, count, "pragma")
     case 7: return FieldParser.equals(bytes, at, count, "expires")
