@@ -67,6 +67,13 @@ extension Worker {
       scratch, scratch.start, scratch.end, limits: policy.headLimits, into: &head)
   }
 
+  /// `Max-Forwards: 0`: the request ends here (RFC 9110 section 7.6.2).
+  mutating func answerAsRecipient(_ x: Int32) {
+    let isOptions = exchanges[x].method == .options
+    failExchange(
+      x, status: isOptions ? 200 : 501, .none, isOptions ? "headrace" : "TRACE is not answered here")
+  }
+
   // MARK: Writing
 
   /// Leaves a whole answer in `outgoing`. The client's `Accept` is taken from `head`, whose bytes

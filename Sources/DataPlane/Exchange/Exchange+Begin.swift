@@ -25,6 +25,7 @@ extension Worker {
       isWithinBodyLimit(x)
     else { return refuseExchange(x, .bodyTooLong) }
     guard route(x, from) else { return }
+    if head.maxForwards >= 0, forwardsLeft(from) == 0 { return answerAsRecipient(x) }
     if policy.request != .max { exchanges[x].deadline = now &+ policy.request }
     if exchanges[x].awaitsContinue { exchanges[x].continueAt = now &+ 1_000_000_000 }
     if exchanges[x].awaitsContinue || policy.request != .max { setExchangeTimer(x) }

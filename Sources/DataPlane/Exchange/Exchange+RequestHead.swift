@@ -21,14 +21,33 @@ extension Worker {
     let isTrusted = clients[c].isTrusted
     if head.hasNominated { dropNominated(from) }
     dropForwarding(isTrusted: isTrusted)
+    let hops = forwardsLeft(from)
+    if hops != nil { head.drop(head.maxForwards) }
     copyKeptFields(from)
     writeForwarding(x, from, isTrusted: isTrusted)
+    if let hops {
+      outgoing.append("Max-Forwards: ")
+      outgoing.append(decimal: Int(min(hops, 1 << 20)) - 1)
+      outgoing.append("\r\n")
+    }
     if exchanges[x].wantsUpgrade { writeUpgrade(from) }
     if policy.addsVia {
       outgoing.append(head.minorVersion == 0 ? "Via: 1.0 headrace\r\n" : "Via: 1.1 headrace\r\n")
     }
     if head.host < 0, target.authorityLength == 0 { writeMissingHost(x) }
     outgoing.append("\r\n")
+  }
+
+  /// `Max-Forwards` of an OPTIONS or TRACE, which each intermediary counts down (RFC 9110 section
+  /// 7.6.2); nil where it does not apply.
+  @inline(__always)
+  func forwardsLeft(_ from: Int) -> Int64? {
+    guard head.maxForwards >= 0, head.method == .options || head.method == .trace else {
+      return nil
+    }
+    let field = head.fields[head.maxForwards]
+    return FieldParser.decimal(
+      scratch.bytes, from &+ Int(field.value), Int(field.valueLength))
   }
 
   /// Method, the path's one form, the query as it came, and our version.

@@ -162,7 +162,7 @@ extension Worker {
     if head.hasNominated { dropNominated(from) }
     if exchanges[x].path == .dechunk { dropFraming() }
     copyKeptFields(from)
-    if head.date < 0 { writeDate() }
+    if head.date < 0 || head.fields[head.date].isDropped { writeDate() }
     if policy.addsVia {
       outgoing.append(head.minorVersion == 0 ? "Via: 1.0 headrace\r\n" : "Via: 1.1 headrace\r\n")
     }

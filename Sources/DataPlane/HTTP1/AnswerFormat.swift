@@ -83,6 +83,7 @@ enum AnswerFormat {
 enum ReasonPhrase {
   static func of(_ status: Int) -> StaticString {
     switch status {
+    case 200: return "OK"
     case 400: return "Bad Request"
     case 404: return "Not Found"
     case 408: return "Request Timeout"

@@ -116,6 +116,7 @@ enum FieldParser {
     case .requestID: head.requestID = head.fieldCount
     case .accept: head.accept = head.fieldCount
     case .date: head.date = head.fieldCount
+    case .maxForwards: head.maxForwards = head.fieldCount
     default: break
     }
     return nil
@@ -126,7 +127,11 @@ enum FieldParser {
   ) -> ParseFailure? {
     var from = at
     let end = at &+ count
+    var items = 0
     while let item = nextItem(bytes, &from, end) {
+      // Each name is looked for among all fields: an endless list would cost, and means nothing.
+      items &+= 1
+      if items > 64 { return .badFieldValue }
       if equals(bytes, item.at, item.count, "close") {
         head.hasClose = true
       } else if equals(bytes, item.at, item.count, "keep-alive") {

@@ -36,7 +36,7 @@ package struct MessageHead: ~Copyable {
   static var maxFields: Int { 256 }
   static var maxBytes: Int { 61_440 }
 
-  var fields = InlineArray<256, Field>(repeating: Field())
+  package internal(set) var fields = InlineArray<256, Field>(repeating: Field())
   package fileprivate(set) var fieldCount = 0
   /// Bytes up to and including the empty line.
   package var length = 0
@@ -75,11 +75,15 @@ package struct MessageHead: ~Copyable {
   package var upgrade = -1
   package var date = -1
   package var connectionHeader = -1
+  package var maxForwards = -1
   /// `Keep-Alive: timeout=` of a response, in seconds; -1 when absent.
   package var keepAliveTimeout = -1
   fileprivate var connectionUpgrade = false
 
   package init() {}
+
+  /// Keeps the line of a field from being passed on.
+  mutating func drop(_ index: Int) { fields[index].isDropped = true }
 
   mutating func reset() {
     fieldCount = 0
@@ -100,6 +104,7 @@ package struct MessageHead: ~Copyable {
     upgrade = -1
     date = -1
     connectionHeader = -1
+    maxForwards = -1
     keepAliveTimeout = -1
     connectionUpgrade = false
   }
