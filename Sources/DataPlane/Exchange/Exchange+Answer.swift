@@ -71,7 +71,8 @@ extension Worker {
   mutating func answerAsRecipient(_ x: Int32) {
     let isOptions = exchanges[x].method == .options
     failExchange(
-      x, status: isOptions ? 200 : 501, .none, isOptions ? "headrace" : "TRACE is not answered here")
+      x, status: isOptions ? 200 : 501, .none, isOptions ? "headrace" : "TRACE is not answered here"
+    )
   }
 
   // MARK: Writing
