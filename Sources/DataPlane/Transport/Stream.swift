@@ -119,7 +119,7 @@ struct Stream: ~Copyable {
     _ scratch: inout Block, _ at: Int, _ count: Int, _ pool: inout BlockPool
   ) -> SendResult {
     hasBlocked = true
-    if count > 65_536, scratch.capacity == BlockPool.scratchCapacity {
+    if count > 131_072, scratch.capacity == BlockPool.scratchCapacity {
       var block = pool.take(atLeast: BlockPool.scratchCapacity)
       swap(&block, &scratch)
       block.start = at

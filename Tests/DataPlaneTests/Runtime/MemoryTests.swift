@@ -120,8 +120,8 @@ struct BlockPoolTests {
       }
       smaller = capacity
     }
-    let large = pool.take(atLeast: 1_000_000)
-    #expect(large.capacity == 1_000_000)
+    let large = pool.take(atLeast: 2_000_000)
+    #expect(large.capacity == 2_000_000)
     pool.give(large)
     #expect(pool.heldBytes == 0)
   }
@@ -132,10 +132,10 @@ struct BlockPoolTests {
     let (first, second) = (Self.classes[0], Self.classes[1])
     let small = pool.take(atLeast: 10)
     #expect(pool.heldBytes == first)
-    let large = pool.take(atLeast: 500_000)
-    #expect(pool.heldBytes == first + 500_000)
+    let large = pool.take(atLeast: 1_500_000)
+    #expect(pool.heldBytes == first + 1_500_000)
     let middle = pool.take(atLeast: first + 1)
-    #expect(pool.heldBytes == first + 500_000 + second)
+    #expect(pool.heldBytes == first + 1_500_000 + second)
     pool.give(large)
     #expect(pool.heldBytes == first + second)
     pool.give(small)
