@@ -79,6 +79,7 @@ test-steady:
 # XCTest itself leaks a few bytes, which the address sanitizer reports as a failure.
 # HEADRACE_SANITIZE leaves out the test target that replaces malloc.
 sanitize-address: export HEADRACE_SANITIZE = address
+sanitize-address: export LSAN_OPTIONS = suppressions=$(CURDIR)/scripts/lsan-suppressions
 sanitize-address:
 	@echo "== address sanitizer (Swift, C) and undefined-behaviour sanitizer (C)"
 	@HEADRACE_PYTHON="$$(scripts/test-python)" TEST_TIMEOUT=$(TIMEOUT) scripts/run-tests \
