@@ -98,7 +98,7 @@ final class Origin: Sendable {
   private let listener: Int32
   private let script: Script
   fileprivate let stopSignal: Int32
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   init(_ script: Script) throws {
     self.script = script

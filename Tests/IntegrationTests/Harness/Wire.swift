@@ -5,10 +5,12 @@ import Synchronization
 /// One end of a stream socket with a read buffer, a record of all received bytes, and a deadline
 /// on every wait. Used by one thread at a time; the record may be read from others.
 class Wire: @unchecked Sendable {
-  private(set) var descriptor: Int32
+  /// Closed by the script, looked at by the test.
+  private let openDescriptor: Atomic<Int32>
+  var descriptor: Int32 { openDescriptor.load(ordering: .acquiring) }
   private var buffer: [UInt8] = []
   private var start = 0
-  private let record = Mutex<[UInt8]>([])
+  private let record = Locked<[UInt8]>([])
   private let total = Atomic<Int>(0)
   /// Off for bodies too large to keep.
   var keepsRecord = true
@@ -16,7 +18,7 @@ class Wire: @unchecked Sendable {
   private let stopSignal: Int32
 
   init(descriptor: Int32, stopSignal: Int32 = -1) {
-    self.descriptor = descriptor
+    openDescriptor = Atomic(descriptor)
     self.stopSignal = stopSignal
   }
 
@@ -30,16 +32,14 @@ class Wire: @unchecked Sendable {
   // MARK: closing
 
   func close() {
-    guard descriptor >= 0 else { return }
-    _ = hr_close(descriptor)
-    descriptor = -1
+    let descriptor = openDescriptor.exchange(-1, ordering: .acquiringAndReleasing)
+    if descriptor >= 0 { _ = hr_close(descriptor) }
   }
 
   /// Closes with RST.
   func reset() {
-    guard descriptor >= 0 else { return }
-    _ = hr_close_reset(descriptor)
-    descriptor = -1
+    let descriptor = openDescriptor.exchange(-1, ordering: .acquiringAndReleasing)
+    if descriptor >= 0 { _ = hr_close_reset(descriptor) }
   }
 
   func halfClose() { _ = hr_shutdown_write(descriptor) }
