@@ -18,7 +18,7 @@ FORMATTED := Sources Tests Package.swift
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-sanitize fuzz bench format lint clean \
-  packages binary sanitize-address sanitize-thread
+  packages binary test-steady sanitize-address sanitize-thread
 
 help: ## List these commands
 	@echo "usage: make COMMAND"
@@ -35,6 +35,7 @@ test: packages ## Install what tests need, run the suite, list the skipped tests
 	@scripts/install-packages test || echo "make test: tests that need these are skipped"
 	@HEADRACE_PYTHON="$$(scripts/test-python)" TEST_TIMEOUT=$(TIMEOUT) \
 	  scripts/run-tests --xunit-output .build/tests.xml $(ARGS)
+	@$(if $(ARGS),,$(MAKE) --no-print-directory test-steady)
 
 test-sanitize: packages sanitize-address sanitize-thread ## Run the suite under the sanitizers
 
@@ -53,7 +54,8 @@ lint: ## Check the format of the Swift files
 	@$(SWIFT) format lint --strict --recursive $(FORMATTED)
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-asan .build-tsan .build-fuzz .build-tools
+	rm -rf .build .build-asan .build-tsan .build-fuzz .build-release-tests \
+	  .build-tools
 
 # ---- steps of the commands above ----
 
@@ -65,6 +67,13 @@ packages:
 # Always asks the package manager, which knows best whether there is something to do.
 binary:
 	@$(SWIFT) build $(RELEASE_FLAGS)
+
+# Unoptimised code retains what it merely reads, so references per request are counted in release.
+test-steady: export HEADRACE_ONLY_STEADY_STATE = 1
+test-steady:
+	@echo "== steady state, optimised: nothing allocated, retained or locked per request"
+	@TEST_TIMEOUT=$(TIMEOUT) scripts/run-tests --scratch-path .build-release-tests \
+	  -c release -Xswiftc -enable-testing
 
 # One scratch path per variant: flags that alternate in one path rebuild everything each time.
 # XCTest itself leaks a few bytes, which the address sanitizer reports as a failure.

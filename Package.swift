@@ -16,7 +16,7 @@ let dataPlane: [SwiftSetting] =
     .enableExperimentalFeature("Lifetimes"),
   ]
 
-let products: [Product] = [
+var products: [Product] = [
   .executable(name: "headrace", targets: ["headrace"])
 ]
 
@@ -30,7 +30,7 @@ var targets: [Target] = [
   .executableTarget(
     name: "headrace",
     dependencies: [
-      "ControlPlane", "CLinux",
+      "ControlPlane",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: everywhere),
@@ -54,6 +54,24 @@ if Context.environment["FUZZ"] != nil {
         name: "Fuzz\(name)", dependencies: ["DataPlane"], path: "Fuzz/\(name)",
         swiftSettings: everywhere))
   }
+}
+
+/// Counts allocations, reference counts, locks and system calls by taking the place of the C
+/// library's functions: sanitizers do the same, so both cannot be in one program.
+if Context.environment["HEADRACE_SANITIZE"] == nil {
+  targets += [
+    .target(name: "CCounting", path: "Tests/CCounting"),
+    .testTarget(
+      name: "SteadyStateTests", dependencies: ["DataPlane", "CLinux", "CCounting"],
+      swiftSettings: everywhere),
+  ]
+}
+
+/// `make test` builds the steady-state tests a second time, optimised, and only what they need.
+if Context.environment["HEADRACE_ONLY_STEADY_STATE"] != nil {
+  let needed = ["CLinux", "DataPlane", "CCounting", "SteadyStateTests"]
+  targets.removeAll { !needed.contains($0.name) }
+  products = []
 }
 
 let package = Package(

@@ -1,16 +1,12 @@
-import CLinux
 import ControlPlane
 import Glibc
 
 /// The signals of a running proxy: SIGHUP reloads, SIGTERM and SIGINT drain, a second one ends.
 struct Signals {
-  private let descriptor: Int32
+  private let reader: SignalReader
 
   /// Call before any thread is made, so that all of them leave these signals to this one.
-  init() throws {
-    descriptor = hr_signalfd([SIGHUP, SIGTERM, SIGINT, 0])
-    guard descriptor >= 0 else { throw SignalError() }
-  }
+  init() throws { reader = try SignalReader([SIGHUP, SIGTERM, SIGINT]) }
 
   /// Serves signals for the rest of the process's life.
   func serve(_ proxy: Proxy, reload: () -> Void, afterDrain: @escaping @Sendable () -> Void)
@@ -18,7 +14,7 @@ struct Signals {
   {
     var isDraining = false
     while true {
-      switch hr_signalfd_read(descriptor) {
+      switch reader.next() {
       case SIGHUP: if !isDraining { reload() }
       case SIGTERM, SIGINT:
         if isDraining {
@@ -37,11 +33,6 @@ struct Signals {
       }
     }
   }
-}
-
-/// No descriptor for signals.
-struct SignalError: Error, CustomStringConvertible {
-  var description: String { "cannot receive signals: no descriptor" }
 }
 
 extension Endpoint {

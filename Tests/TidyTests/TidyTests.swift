@@ -30,7 +30,9 @@ import Testing
 
   @Test("no tabs, no white space at line ends, a line feed at the end")
   func whiteSpace() throws {
+    // Golden configs are broken on purpose, white space included.
     let files = try Repository.files(in: [""], endings: Self.textEndings)
+      .filter { !$0.path.contains("/Golden/") }
     expectNone(files.flatMap(Rules.whiteSpace))
   }
 

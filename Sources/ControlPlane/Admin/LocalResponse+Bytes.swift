@@ -1,12 +1,10 @@
-import CLinux
-
 extension LocalResponse {
   /// The response as it goes on the wire. Whatever the handler put into it, the framing holds:
   /// the server's own fields win, and no value can start a new line.
   func bytes(toHead: Bool, keepAlive: Bool) -> [UInt8] {
     let status = (200...599).contains(status) ? status : 500
     let hasBody = status != 204 && status != 304
-    var head = "HTTP/1.1 \(status) \(Self.reason(status))\r\nDate: \(Self.dateNow())\r\n"
+    var head = "HTTP/1.1 \(status) \(Self.reason(status))\r\nDate: \(WallTime.httpDateNow())\r\n"
     for field in headers where Self.isForHandlers(field.name) {
       head += "\(field.name): \(Self.cleaned(field.value))\r\n"
     }
@@ -27,13 +25,5 @@ extension LocalResponse {
     guard value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else { return value }
     return String(
       decoding: value.utf8.map { $0 < 0x20 || $0 == 0x7f ? 0x20 : $0 }, as: UTF8.self)
-  }
-
-  private static func dateNow() -> String {
-    let date = [UInt8](unsafeUninitializedCapacity: 29) { space, count in
-      hr_format_http_date(hr_now_wall_seconds(), space.baseAddress)
-      count = 29
-    }
-    return String(decoding: date, as: UTF8.self)
   }
 }

@@ -1,4 +1,3 @@
-import CLinux
 import DataPlane
 import Glibc
 import Synchronization
@@ -33,8 +32,8 @@ public final class Proxy: Sendable {
   ///
   /// - Parameter say: lines for the operator.
   public init(_ config: Config, say: @escaping @Sendable (String) -> Void) throws {
-    hr_ignore_sigpipe()
-    let count = config.workers ?? Int(hr_usable_cores())
+    ThisProcess.ignoreBrokenPipes()
+    let count = config.workers ?? ThisProcess.usableCores
     self.say = say
     startedAt = Clock.now()
     registry = Registry(workers: count)

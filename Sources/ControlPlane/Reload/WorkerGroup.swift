@@ -1,4 +1,3 @@
-import CLinux
 import DataPlane
 import Synchronization
 
@@ -46,7 +45,7 @@ final class WorkerGroup: Sendable {
   /// rest (listeners, admin, files) each.
   static func connectionLimit(_ config: Config, workers: Int) -> Int {
     if let limit = config.limits.connectionsPerWorker { return limit }
-    let descriptors = Int(hr_raise_descriptor_limit())
+    let descriptors = ThisProcess.raiseDescriptorLimit()
     return min(max((descriptors - 64) / (2 * workers), 16), 500_000)
   }
 }

@@ -1,4 +1,3 @@
-import CLinux
 import DataPlane
 
 /// One finished exchange as a line of text or JSON.
@@ -41,11 +40,7 @@ struct AccessLogLine {
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  private var time: [UInt8] {
-    var out = [UInt8](repeating: 0, count: 24)
-    hr_format_iso8601(record.wallMilliseconds, &out)
-    return out
-  }
+  private var time: [UInt8] { WallTime.iso8601(milliseconds: record.wallMilliseconds) }
 
   private var milliseconds: String {
     let micros = record.durationNanoseconds / 1000

@@ -1,4 +1,3 @@
-import CLinux
 import DataPlane
 import Synchronization
 
@@ -55,7 +54,7 @@ final class AccessLogWriter: Sendable {
         }
       }
       if !batch.isEmpty {
-        _ = batch.withUnsafeBytes { hr_write_all(1, $0.baseAddress, $0.count) }
+        ThisProcess.write(batch, to: 1)
         continue
       }
       if isLast { return }

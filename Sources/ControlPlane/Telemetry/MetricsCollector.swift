@@ -1,6 +1,4 @@
-import CLinux
 import DataPlane
-import Glibc
 
 /// Reads the counters of all workers at one moment and sums them.
 struct MetricsCollector {
@@ -13,8 +11,8 @@ struct MetricsCollector {
     var report = MetricsReport()
     report.version = Version.text
     report.durationBounds = DurationBuckets.boundsNanoseconds.map { Double($0) / 1e9 }
-    report.residentBytes = hr_resident_bytes()
-    report.openDescriptors = openDescriptors()
+    report.residentBytes = ThisProcess.residentBytes
+    report.openDescriptors = ThisProcess.openDescriptors
     report.workers = registry.counters.map(worker)
     report.accessLogDropped = registry.counters.reduce(0) {
       $0 + $1.worker.load(.accessLogDropped)
@@ -84,14 +82,6 @@ struct MetricsCollector {
     result.staleRetries = sum[.staleRetries]
     result.resets = sum[.resets]
     return result
-  }
-
-  private func openDescriptors() -> Int {
-    guard let folder = opendir("/proc/self/fd") else { return 0 }
-    defer { closedir(folder) }
-    var count = -3
-    while readdir(folder) != nil { count += 1 }
-    return max(count, 0)
   }
 }
 

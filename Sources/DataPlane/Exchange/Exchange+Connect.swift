@@ -65,10 +65,7 @@ extension Worker {
   mutating func requestSent(_ x: Int32, _ u: Int32) {
     exchanges[x].step = .awaitResponse
     exchanges[x].failure = .none
-    if exchanges[x].requestDone {
-      if !upstreams[u].stream.hasOutput { setUpstreamTimer(u, after: policy.firstByte) }
-      return
-    }
+    if exchanges[x].requestDone { return setUpstreamTimer(u, after: policy.firstByte) }
     let c = exchanges[x].client
     setClientTimer(c, after: policy.clientBodyIdle)
     if clients[c].stream.isReadable || clients[c].stream.input != nil { pumpRequest(x) }

@@ -11,8 +11,13 @@ extension Worker {
       !exchanges[x].uploadBroken
     else { return }
     for _ in 0..<Worker.receivesPerTurn {
-      // Room in the backend's socket is the credit; the flush wakes us.
-      if upstreams[u].stream.hasOutput { return wheel.clear(&clients[c].timer) }
+      // Room in the backend's socket is the credit; the flush wakes us. The backend is the slow
+      // one now: it has as long to take bytes as to answer.
+      if upstreams[u].stream.hasOutput {
+        wheel.clear(&clients[c].timer)
+        if exchanges[x].step == .awaitResponse { setUpstreamTimer(u, after: policy.firstByte) }
+        return
+      }
       let kept = clients[c].stream.restoreInput(&scratch, &pool)
       guard clients[c].stream.isReadable else {
         if kept { clients[c].stream.keepInput(scratch, scratch.start, scratch.end, &pool) }
@@ -76,9 +81,7 @@ extension Worker {
       return true
     }
     wheel.clear(&clients[c].timer)
-    if exchanges[x].step == .awaitResponse, !upstreams[u].stream.hasOutput {
-      setUpstreamTimer(u, after: policy.firstByte)
-    }
+    if exchanges[x].step == .awaitResponse { setUpstreamTimer(u, after: policy.firstByte) }
     return false
   }
 

@@ -112,6 +112,7 @@ extension Worker {
       exchanges[x].step = .awaitResponse
       return failExchange(x, status: 502, .badResponse, "malformed chunk")
     }
+    keepRest(u, body)
     guard sendResponse(x, u, bodyAt, body, headIsNew: true) else { return }
     responseMoved(x, u, body, keepAliveSeconds)
   }
@@ -182,6 +183,19 @@ extension Worker {
 
   // MARK: The body
 
+  /// Looks after what lies behind the scanned bytes. Before sending: a blocked send may take the
+  /// scratch block away.
+  @inline(__always)
+  private mutating func keepRest(_ u: Int32, _ scan: BodyScan) {
+    guard scratch.end > scan.consumedEnd else { return }
+    if scan.outcome == .ended {
+      // An answer to nothing: the connection cannot be trusted any more.
+      upstreams[u].keepAlive = false
+    } else if scan.outcome == .incompleteTrailers {
+      upstreams[u].stream.keepInput(scratch, scan.consumedEnd, scratch.end, &pool)
+    }
+  }
+
   /// Sends `scratch[from..<scan.sendEnd]`, with the head in `outgoing` before it if it is new.
   /// False when the client is gone.
   @inline(__always)
@@ -223,13 +237,7 @@ extension Worker {
   private mutating func responseMoved(
     _ x: Int32, _ u: Int32, _ scan: BodyScan, _ keepAliveSeconds: Int
   ) {
-    if scan.outcome == .ended {
-      if scratch.end > scan.consumedEnd { upstreams[u].keepAlive = false }
-      return finishResponse(x, u, keepAliveSeconds)
-    }
-    if scan.outcome == .incompleteTrailers {
-      upstreams[u].stream.keepInput(scratch, scan.consumedEnd, scratch.end, &pool)
-    }
+    if scan.outcome == .ended { return finishResponse(x, u, keepAliveSeconds) }
     let c = exchanges[x].client
     if clients[c].stream.hasOutput {
       // The client is the slow one now.
@@ -271,16 +279,11 @@ extension Worker {
         exchanges[x].failure = .badResponse
         return cutResponse(x)
       }
+      keepRest(u, scan)
       if scan.sendEnd > from {
         guard sendResponse(x, u, from, scan, headIsNew: false) else { return }
       }
-      if scan.outcome == .ended {
-        if scratch.end > scan.consumedEnd { upstreams[u].keepAlive = false }
-        return finishResponse(x, u, -1)
-      }
-      if scan.outcome == .incompleteTrailers {
-        upstreams[u].stream.keepInput(scratch, scan.consumedEnd, scratch.end, &pool)
-      }
+      if scan.outcome == .ended { return finishResponse(x, u, -1) }
       if clients[c].stream.hasOutput {
         wheel.clear(&upstreams[u].timer)
         setClientTimer(c, after: policy.clientWriteIdle)

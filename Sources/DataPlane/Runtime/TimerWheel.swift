@@ -38,7 +38,11 @@ struct TimerWheel {
   /// Tokens that fired in the last `advance`.
   private(set) var due: [UInt64] = []
 
-  init(now: Instant) { current = now / TimerWheel.tick }
+  init(now: Instant) {
+    current = now / TimerWheel.tick
+    due.reserveCapacity(1024)
+    freeEntries.reserveCapacity(1024)
+  }
 
   /// Sets the deadline. `token` tells who it was when it fires.
   @inline(__always)
@@ -78,7 +82,7 @@ struct TimerWheel {
 
   /// Collects into `due` the tokens whose slot has come.
   mutating func advance(to now: Instant) {
-    due.removeAll(keepingCapacity: true)
+    if !due.isEmpty { due.removeAll(keepingCapacity: true) }
     let target = now / TimerWheel.tick
     guard target > current else { return }
     if count == 0 {

@@ -37,7 +37,9 @@ extension Worker {
   private mutating func flushUpstream(_ u: Int32) {
     let x = upstreams[u].exchange
     switch upstreams[u].stream.flush(&pool) {
-    case .blocked: break
+    case .blocked:
+      // Some of it went: the clock starts anew.
+      if exchanges[x].step == .awaitResponse { setUpstreamTimer(u, after: policy.firstByte) }
     case .failed:
       if upstreams[u].state == .tunnel { return abortClient(exchanges[x].client) }
       uploadBroke(x, u)
@@ -48,6 +50,7 @@ extension Worker {
         return
       }
       let c = exchanges[x].client
+      if exchanges[x].step == .awaitResponse { wheel.clear(&upstreams[u].timer) }
       setClientTimer(c, after: policy.clientBodyIdle)
       if clients[c].stream.isReadable || clients[c].stream.input != nil { pumpRequest(x) }
     }

@@ -1,0 +1,218 @@
+import CCounting
+import CLinux
+import DataPlane
+import Testing
+
+/// How a rig's worker is configured.
+struct Setup: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  let strategy: StrategyKind
+  let accessLog: AccessLogFormat
+  /// Routes by host and path before the one that matches, trusted ranges, `Via`.
+  let isRich: Bool
+
+  static let plain = Setup(
+    testDescription: "one route, no log", strategy: .roundRobin, accessLog: .off, isRich: false)
+  static let rich = Setup(
+    testDescription: "weights, several routes, access log", strategy: .weightedRoundRobin,
+    accessLog: .json, isRich: true)
+}
+
+/// One worker with clients and origins around it, all on the thread of the test.
+///
+/// Only `worker.turn` is counted. The steps are in lockstep: every client sends, the origins have
+/// every request before any answers. So each round holds as many blocks and connections as the one
+/// before, and its counts are exact.
+struct Rig: ~Copyable {
+  private var worker: Worker
+  private let mailbox: Mailbox
+  private let ring: AccessLogRing
+  private let snapshot: SnapshotHandle
+  private let originListeners: [Int32]
+  private var clients: [Peer]
+  private var origins: [Peer] = []
+  private var scratch = [UInt8](repeating: 0, count: 1 << 17)
+
+  init(_ setup: Setup, clients count: Int) throws {
+    let mailbox = try #require(Mailbox())
+    let originListeners = try (0..<2).map { _ in try Rig.listen() }
+    let listener = try Rig.listen()
+    let port = ListeningSocket.port(listener)
+    let snapshot = Rig.snapshot(setup, ports: originListeners.map(ListeningSocket.port))
+    snapshot.value.acquire(workers: 1)
+    let ring = AccessLogRing()
+    let counters = WorkerCounters()
+    for id: UInt32 in 0..<8 { counters.routes.reserve(id) }
+    mailbox.post(.adopt(snapshot))
+    mailbox.post(.listen(descriptor: listener, isShared: false))
+    let clients = try (0..<count).map { _ in try Rig.connect(port) }
+    let workerSetup = WorkerSetup(
+      index: 0, mailbox: mailbox, counters: counters, allCounters: [counters], log: ring,
+      maxConnections: 64, onEnd: {})
+    guard let worker = Worker(workerSetup, seed: 1) else { throw Peer.Failure.noWorker }
+    self.worker = worker
+    self.mailbox = mailbox
+    self.ring = ring
+    self.snapshot = snapshot
+    self.originListeners = originListeners
+    self.clients = clients
+  }
+
+  private static func connect(_ port: UInt16) throws -> Peer {
+    var endpoint = hr_endpoint()
+    guard hr_endpoint_ip("127.0.0.1", port, &endpoint) == 0 else { throw Peer.Failure.noWorker }
+    let descriptor = hr_connect_blocking(&endpoint, 5000)
+    guard descriptor >= 0 else { throw Peer.Failure.closed(Int64(descriptor)) }
+    return Peer(descriptor)
+  }
+
+  private static func listen() throws -> Int32 {
+    let address = try #require(SocketAddress(ip: "127.0.0.1", port: 0))
+    return try ListeningSocket.open(address, reusePort: false).get()
+  }
+
+  private static func snapshot(_ setup: Setup, ports: [UInt16]) -> SnapshotHandle {
+    var draft = SnapshotDraft()
+    for (index, port) in ports.enumerated() {
+      guard let address = SocketAddress(ip: "127.0.0.1", port: port) else { continue }
+      draft.backends.append(
+        BackendRow(
+          address: address, name: draft.intern(address.description.utf8), weight: index + 1,
+          identity: UInt32(index)))
+    }
+    draft.pools.append(
+      PoolRow(
+        name: draft.intern("pool".utf8), strategy: setup.strategy, firstBackend: 0,
+        backendCount: draft.backends.count, counters: 0, maxIdlePerBackend: 64,
+        idleTimeout: 60_000_000_000, maxAge: 3_600_000_000_000))
+    if setup.isRich {
+      draft.routes.append(
+        route(&draft, host: (.exact, "other.example"), path: (.any, ""), counters: 1))
+      draft.routes.append(
+        route(&draft, host: (.below, ".example.com"), path: (.any, ""), counters: 2))
+      draft.routes.append(
+        route(&draft, host: (.exact, "example.com"), path: (.below, "/static"), counters: 3))
+      draft.routes.append(
+        route(&draft, host: (.exact, "example.com"), path: (.below, "/a"), counters: 4))
+      draft.trusted.append(
+        AddressRangeRow(
+          bytes: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 0], prefixLength: 104))
+      draft.policy.addsVia = true
+    }
+    draft.routes.append(route(&draft, host: (.any, ""), path: (.any, ""), counters: 0))
+    let second: UInt64 = 1_000_000_000
+    draft.policy.clientHeader = 10 * second
+    draft.policy.clientBodyIdle = 30 * second
+    draft.policy.keepAliveIdle = 60 * second
+    draft.policy.clientWriteIdle = 30 * second
+    draft.policy.connect = 5 * second
+    draft.policy.firstByte = 60 * second
+    draft.policy.responseIdle = 60 * second
+    draft.policy.request = 300 * second
+    draft.policy.accessLog = setup.accessLog
+    return SnapshotHandle(Snapshot(draft))
+  }
+
+  private static func route(
+    _ draft: inout SnapshotDraft, host: (PatternRow.Kind, String), path: (PatternRow.Kind, String),
+    counters: UInt32
+  ) -> RouteRow {
+    RouteRow(
+      name: draft.intern("route".utf8),
+      host: PatternRow(kind: host.0, text: draft.intern(host.1.utf8)),
+      path: PatternRow(kind: path.0, text: draft.intern(path.1.utf8)), pool: 0,
+      counters: counters)
+  }
+
+  // MARK: Load
+
+  /// Begins to count; what is counted is a turn of the worker.
+  func startCounting(trace: Bool = false) {
+    counting_start(trace)
+    _ = counting_stop()
+  }
+
+  func counts() -> counting_totals { counting_stop() }
+
+  private mutating func turn() {
+    counting_resume()
+    worker.turn(maxWait: 100)
+    _ = counting_stop()
+  }
+
+  /// Every client sends the scenario's request once and gets its response.
+  mutating func round(_ scenario: Scenario, checks: Bool = false) throws {
+    for index in clients.indices { try clients[index].begin(scenario.request) }
+    try untilRequestsAreThere(scenario)
+    for index in origins.indices where origins[index].isReady {
+      origins[index].clear()
+      try origins[index].begin(scenario.response)
+    }
+    try untilResponsesAreThere(scenario, checks: checks)
+    while ring.next() != nil { logRecords += 1 }
+  }
+
+  private mutating func untilRequestsAreThere(_ scenario: Scenario) throws {
+    for _ in 0..<10_000 {
+      turn()
+      acceptAtOrigins()
+      for index in clients.indices { try clients[index].push() }
+      var ready = 0
+      for index in origins.indices {
+        if try origins[index].pull(body: scenario.requestBody, into: &scratch) { ready += 1 }
+      }
+      if ready == clients.count { return }
+    }
+    throw Peer.Failure.stalled("requests")
+  }
+
+  private mutating func untilResponsesAreThere(_ scenario: Scenario, checks: Bool) throws {
+    for _ in 0..<10_000 {
+      turn()
+      for index in origins.indices { try origins[index].push() }
+      var ready = 0
+      for index in clients.indices {
+        if try clients[index].pull(body: scenario.responseBody, into: &scratch) { ready += 1 }
+      }
+      guard ready == clients.count else { continue }
+      for index in clients.indices {
+        if checks { try Rig.check(&clients[index], scenario) }
+        clients[index].clear()
+      }
+      return
+    }
+    throw Peer.Failure.stalled("responses")
+  }
+
+  private static func check(_ client: inout Peer, _ scenario: Scenario) throws {
+    let (head, body) = client.take()
+    guard head.hasPrefix("HTTP/1.1 200 "), body.elementsEqual(scenario.response.suffix(body.count))
+    else { throw Peer.Failure.unexpected(head) }
+  }
+
+  private mutating func acceptAtOrigins() {
+    for listener in originListeners {
+      while true {
+        var peer = hr_peer()
+        let descriptor = hr_accept(listener, &peer)
+        guard descriptor >= 0 else { break }
+        origins.append(Peer(descriptor))
+      }
+    }
+  }
+
+  /// Records that the worker has put into the access log.
+  private(set) var logRecords = 0
+
+  /// Connections that the worker has opened to origins.
+  var originConnections: Int { origins.count }
+
+  consuming func end() {
+    for client in clients { _ = hr_close(client.descriptor) }
+    mailbox.post(.drain(deadline: 0))
+    worker.run()
+    for origin in origins { _ = hr_close(origin.descriptor) }
+    for listener in originListeners { ListeningSocket.close(listener) }
+    snapshot.destroy()
+  }
+}
