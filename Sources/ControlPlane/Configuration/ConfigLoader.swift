@@ -48,7 +48,7 @@ public enum ConfigLoader {
       let empty = ConfigProblem(file: file, message: SourceText.emptyMessage)
       throw errors(reader.problems.isEmpty ? [empty] : reader.problems)
     }
-    var decoder = ConfigDecoder(source: source, readFile: readFile)
+    var decoder = ConfigDecoder(sources: [source], readFile: readFile)
     decoder.decode(root)
     let problems = reader.problems + decoder.problems
     guard problems.isEmpty else { throw errors(problems) }

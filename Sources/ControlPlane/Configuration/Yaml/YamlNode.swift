@@ -20,14 +20,18 @@ struct YamlNode: Sendable {
   struct Place: Sendable {
     var position: Position
     var length: Int
+    /// Which file, by the order in which they were read.
+    var source = 0
   }
 
   var place: Place
   var content: Content
+  /// Environment variables that gave the scalar a part of its text.
+  var variables: [String] = []
 
   /// A key without a value, `~` or `null`.
   var isNothing: Bool {
-    guard case .scalar(let text, plain: true) = content else { return false }
+    guard case .scalar(let text, plain: true) = content, variables.isEmpty else { return false }
     return ["", "~", "null", "Null", "NULL"].contains(text)
   }
 
