@@ -78,16 +78,8 @@ extension ConfigDecoder {
     return place.source == here.source ? line : "\(line) of \(sources[place.source].file)"
   }
 
-  /// The part of a scalar that a refusal names, if it stands in the file as in the value.
   func place(of refusal: Refusal, in node: YamlNode) -> YamlNode.Place {
-    guard let range = refusal.range, case .scalar(let text, let plain) = node.content,
-      node.variables.isEmpty,
-      node.place.length == text.unicodeScalars.count + (plain ? 0 : 2)
-    else { return node.place }
-    var place = node.place
-    place.position.column += range.lowerBound + (plain ? 0 : 1)
-    place.length = range.count
-    return place
+    node.place(of: refusal.range)
   }
 }
 
