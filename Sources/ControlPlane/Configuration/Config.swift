@@ -89,7 +89,8 @@ public struct Config: Equatable, Sendable {
     case suffix(String)
   }
 
-  /// `/exact`, `/one/*/segment`, `/users/{id}/orders`, `/static/**`, `/old/{rest...}`.
+  /// `/exact`, `/one/*/segment`, `/users/{id}/orders`, `/static/**`. `/` is no segment that ends
+  /// with a slash, `/**` no segment that matches below.
   public struct PathPattern: Equatable, Sendable {
     public enum Segment: Equatable, Sendable {
       case literal(String)
@@ -123,13 +124,15 @@ public struct Config: Equatable, Sendable {
     public var status: Int
     public var body: [UInt8]
     public var contentType: String
-    public init(status: Int, body: [UInt8] = [], contentType: String = "text/plain; charset=utf-8") {
+    public init(status: Int, body: [UInt8] = [], contentType: String = "text/plain; charset=utf-8")
+    {
       self.status = status
       self.body = body
       self.contentType = contentType
     }
   }
 
+  /// A prefix is whole segments, without a slash at its end: `/` is stored as the empty text.
   public enum Rewrite: Equatable, Sendable {
     /// `/api/x` with `/api` stripped is `/x`.
     case stripPrefix(String)

@@ -5,7 +5,8 @@
 enum OptionTable {
   /// In the order of the reference.
   static let rows: [OptionRow] =
-    listenerRows + routeRows + poolRows + serverRows + timeoutRows + limitRows + operationRows
+    includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows + poolRows
+    + serverRows + timeoutRows + limitRows + operationRows
 
   private static let rowsByPath = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0) })
 
