@@ -7,7 +7,7 @@ struct GoodConfigTests {
     let config = try ConfigFixture.config(ConfigFixture.complete(""))
     var expected = Config()
     expected.listeners = [Config.Listener(address: .ip(host: "", port: 8080))]
-    expected.routes = [Config.Route(name: "app", host: .any, path: .any, pool: "app")]
+    expected.routes = [Config.Route(name: "app", action: .pool("app"))]
     let backend = Config.Backend(address: .ip(host: "127.0.0.1", port: 3000))
     expected.pools = [Config.Pool(name: "app", strategy: .roundRobin, backends: [backend])]
     #expect(config == expected)
@@ -31,29 +31,6 @@ struct GoodConfigTests {
     ]
     #expect(config.listeners.map(\.address) == addresses)
     #expect(config.admin?.address == .ip(host: "127.0.0.1", port: 0))
-  }
-
-  @Test func routes() throws {
-    let config = try ConfigFixture.config(
-      """
-      listen: :8080
-      routes:
-        - { name: app, match: { host: "*.Example.COM", path: /static/** }, to: app }
-        - { match: { host: WWW.example.com, path: / }, to: app }
-        - { match: { path: /a%2Fb/** }, to: app }
-        - { match: { host: "[::1]", path: /** }, to: app }
-        - { match: {}, to: other }
-      pools: { app: [127.0.0.1:3000], other: [localhost:3000] }
-      """)
-    typealias Route = Config.Route
-    #expect(
-      config.routes == [
-        Route(name: "app", host: .suffix(".example.com"), path: .prefix("/static"), pool: "app"),
-        Route(name: "app-2", host: .exact("www.example.com"), path: .exact("/"), pool: "app"),
-        Route(name: "app-3", host: .any, path: .prefix("/a%2Fb"), pool: "app"),
-        Route(name: "app-4", host: .exact("[::1]"), path: .any, pool: "app"),
-        Route(name: "other", host: .any, path: .any, pool: "other"),
-      ])
   }
 
   @Test func pools() throws {

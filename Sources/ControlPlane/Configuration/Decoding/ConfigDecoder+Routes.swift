@@ -15,7 +15,7 @@ extension ConfigDecoder {
     _ node: YamlNode, _ name: String, _ names: inout [String: YamlNode.Place]
   ) {
     guard let entries = mapping(node, at: "routes[]", called: quoted(name)) else { return }
-    var route = Config.Route(name: "", host: .any, path: .any, pool: "")
+    var route = Config.Route(name: "", action: .pool(""))
     if let written = entry("name", entries)?.value, let word = word(written, "name", name) {
       if let other = names[word] {
         refuse(
@@ -29,7 +29,7 @@ extension ConfigDecoder {
     if let to = required("to", entries, of: node.place, called: quoted(name)),
       let pool = word(to, "to", name)
     {
-      route.pool = pool
+      route.action = .pool(pool)
       poolReferences.append(PoolReference(pool: pool, place: to.place))
     }
     config.routes.append(route)
@@ -49,9 +49,9 @@ extension ConfigDecoder {
     for entry in entries {
       let row = OptionTable.row("routes[].match.\(entry.key)")
       switch scalar(entry.value, row, "\(name).\(entry.key)") {
-      case .host(let host): route.host = host
+      case .host(let host): route.match.hosts = [host]
       case .path(let path):
-        route.path = path
+        route.match.paths = [path]
         checkSlashes(path, entry.value.place, "\(name).\(entry.key)")
       default: break
       }
@@ -69,7 +69,7 @@ extension ConfigDecoder {
     var taken = taken
     var next: [String: Int] = [:]
     for index in config.routes.indices where config.routes[index].name.isEmpty {
-      let pool = config.routes[index].pool
+      guard case .pool(let pool) = config.routes[index].action else { continue }
       var name = pool
       var number = next[pool] ?? 2
       while taken.contains(name) {

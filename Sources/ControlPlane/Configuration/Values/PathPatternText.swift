@@ -20,17 +20,14 @@ enum PathPatternText {
       let better = isPrefix ? normal + "/**" : normal
       throw Refusal("must be in normal form: \(quoted(better)), \(not)")
     }
-    if isPrefix { return path.isEmpty ? .any : .prefix(path) }
-    return .exact(path)
+    let parts = path.split(separator: "/").map { Config.PathPattern.Segment.literal(String($0)) }
+    return Config.PathPattern(
+      segments: parts, matchesBelow: isPrefix, endsWithSlash: !isPrefix && path.hasSuffix("/"))
   }
 
   /// Runs of slashes are checked by the decoder, which knows whether they are merged.
   static func hasEmptySegment(_ pattern: Config.PathPattern) -> Bool {
-    switch pattern {
-    case .any: false
-    case .exact(let path): path.contains("//")
-    case .prefix(let path): path.contains("//") || path.hasSuffix("/")
-    }
+    pattern.segments.contains(.literal(""))
   }
 
   private static func checkBytes(_ path: String, _ not: String) throws(Refusal) {
