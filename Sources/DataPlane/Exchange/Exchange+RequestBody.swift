@@ -77,7 +77,7 @@ extension Worker {
     }
     wheel.clear(&clients[c].timer)
     if exchanges[x].step == .awaitResponse, !upstreams[u].stream.hasOutput {
-      setUpstreamTimer(u, after: policy.firstByte)
+      setUpstreamTimer(u, after: firstByteTimeout(x))
     }
     return false
   }

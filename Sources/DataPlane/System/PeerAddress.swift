@@ -29,6 +29,11 @@ package struct PeerAddress: BitwiseCopyable, Sendable {
     bytes = copy
   }
 
+  /// Of nobody; as a unix socket it is in no range.
+  static var none: PeerAddress {
+    PeerAddress(family: 1, bytes: InlineArray<16, UInt8>(repeating: 0))
+  }
+
   init(_ peer: hr_peer) { self.init(family: peer.family, bytes: peer.address) }
 
   /// The address as 16 bytes, IPv4 mapped into IPv6; nil for a unix socket.
