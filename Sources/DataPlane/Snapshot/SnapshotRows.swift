@@ -1,5 +1,5 @@
 /// A piece of the snapshot's text blob.
-package struct TextReference: BitwiseCopyable, Sendable {
+package struct TextReference: BitwiseCopyable, Equatable, Sendable {
   package let offset: UInt32
   package let count: UInt32
   package init(offset: Int, count: Int) {

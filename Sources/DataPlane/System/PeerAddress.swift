@@ -47,6 +47,14 @@ package struct PeerAddress: BitwiseCopyable, Sendable {
     return result
   }
 
+  /// An address literal; nil when the text is none.
+  package init?(text: String) {
+    var block = Block(capacity: max(text.utf8.count, 64))
+    block.append(Array(text.utf8))
+    guard let address = PeerAddress.parse(block.bytes, 0, block.end) else { return nil }
+    self = address
+  }
+
   /// As text, without a port; `unix` for a unix socket.
   var text: String {
     var block = Block(capacity: 64)
