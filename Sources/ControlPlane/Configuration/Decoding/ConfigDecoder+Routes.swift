@@ -126,13 +126,12 @@ extension ConfigDecoder {
       let place = place(of: Refusal("", at: use.range), in: node)
       let shown = quoted("{\(use.name)}")
       if !names.contains(where: { $0.contains(use.name) }) {
-        let known = (TemplateText.variables.map(\.name) + Set(names.joined()).sorted())
-          .map { "{\($0)}" }
+        let known = TemplateText.variables.map(\.name) + Set(names.joined()).sorted()
         let why = use.name == "rest" ? "; only a path with \"**\" at its end has it" : ""
+        let hint = Suggestion.variableSuffix(for: use.name, among: known)
         refuse(
           place,
-          "unknown variable \(shown) in \(quoted(draft.name))\(why)"
-            + Suggestion.suffix(for: "{\(use.name)}", among: known))
+          "unknown variable \(shown) in \(quoted(draft.name))" + (why.isEmpty ? hint : why))
       } else if let missing = names.firstIndex(where: { !$0.contains(use.name) }) {
         refuse(
           place,

@@ -33,7 +33,13 @@ public enum ConfigSchema {
     members.append(.init("additionalProperties", any.map { schema(of: $0) } ?? .flag(false)))
     let required = named.filter(\.isRequired).map(\.key)
     if !root, !required.isEmpty { members.append(.init("required", .texts(required))) }
+    if path == "routes[]" { members.append(.init("oneOf", .list(actions))) }
     return members
+  }
+
+  /// A route does exactly one thing.
+  private static let actions = ["to", "redirect", "respond"].map { key in
+    JSONValue.object([.init("required", .texts([key]))])
   }
 
   private static func schema(of row: OptionRow) -> JSONValue {

@@ -125,10 +125,10 @@ extension TemplateText {
         return .header(field.lowercased())
       }
       guard VariableName.isName(name) else {
-        let known = TemplateText.variables.map { "{\($0.name)}" }
+        let known = TemplateText.variables.map(\.name)
         throw Refusal(
           "has an unknown variable \(quoted("{\(name)}"))"
-            + Suggestion.suffix(for: "{\(name)}", among: known), at: range)
+            + Suggestion.variableSuffix(for: name, among: known), at: range)
       }
       captures.append(CaptureUse(name: name, range: range))
       return .capture(name)
