@@ -6,8 +6,10 @@ import Testing
 /// conf/headrace.schema.json: current, and right about files that load and files that do not.
 struct ConfigSchemaTests {
   private static let path = ConfigFixture.root + "/conf/headrace.schema.json"
+  private static let python =
+    ProcessInfo.processInfo.environment["HEADRACE_PYTHON"] ?? "python3"
   private static let hasValidator: Bool = {
-    let result = try? Tool(named: "python3")?.run(["-c", "import jsonschema"])
+    let result = try? Tool(named: "env")?.run([python, "-c", "import jsonschema"])
     return result?.status == 0
   }()
 
@@ -33,7 +35,7 @@ struct ConfigSchemaTests {
   @Test(.enabled(if: hasValidator, "needs python3 with jsonschema"))
   func mistakesAreInvalid() throws {
     let mistakes = [
-      "listen: :8080", "workers: 0", "workers: many", "timeouts: { connect: 5 }", "via: 1",
+      "listn: :8080", "workers: 0", "workers: many", "timeouts: { connect: 5 }", "via: 1",
       "routes: [{ match: { path: /a } }]", "routes: [{ to: a, respond: 404 }]",
       "routes: [{ redirect: { status: 301 } }]", "routes: [{ respond: 99 }]",
       "routes: [{ to: a, rewrite: { strip: /a } }]", "pools: { a: { strategy: random } }",
@@ -54,8 +56,8 @@ struct ConfigSchemaTests {
           if not validator.is_valid(document): print(number)
       """
     let input = "[" + documents.joined(separator: ",") + "]"
-    let tool = try #require(Tool(named: "python3"))
-    let result = try tool.run(["-c", script, path], input: input)
+    let tool = try #require(Tool(named: "env"))
+    let result = try tool.run([python, "-c", script, path], input: input)
     try #require(result.status == 0, "\(result.output)")
     return result.output.split(separator: "\n").compactMap { Int($0) }
   }
