@@ -30,6 +30,8 @@ struct ConfigFiles {
   /// `nil` when there are problems that leave nothing to decode.
   mutating func read(_ text: [UInt8], file: String) -> YamlNode? {
     let number = sources.count
+    // A file with nothing in it, or only comments, is fine where it is included.
+    if text.isEmpty, number > 0 { return nil }
     bytesRead += text.count
     do throws(ConfigErrors) {
       sources.append(try SourceText.decode(text, file: file))
@@ -41,9 +43,8 @@ struct ConfigFiles {
     let root = reader.read()
     problems += reader.problems
     guard let root, !root.isNothing else {
-      if reader.problems.isEmpty {
-        let message = number == 0 ? SourceText.emptyMessage : "the file is empty"
-        problems.append(ConfigProblem(file: file, message: message))
+      if reader.problems.isEmpty, number == 0 {
+        problems.append(ConfigProblem(file: file, message: SourceText.emptyMessage))
       }
       return nil
     }

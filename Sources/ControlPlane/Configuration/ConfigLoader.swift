@@ -60,7 +60,9 @@ public enum ConfigLoader {
   private static func errors(
     _ problems: [ConfigProblem], _ sources: [SourceText]
   ) -> ConfigErrors {
-    var shown = sorted(problems, sources)
+    // A value that several aliases stand for has its problems once.
+    var shown: [ConfigProblem] = []
+    for problem in sorted(problems, sources) where problem != shown.last { shown.append(problem) }
     guard shown.count > problemsMax else { return ConfigErrors(problems: shown) }
     shown.removeLast(shown.count - problemsMax)
     let more = "and more; only the first \(problemsMax) problems are shown"

@@ -10,7 +10,7 @@ enum ConfigFixture {
   /// Knows `pages/ok.html` and a few files that are wrong in some way, in any folder.
   static let readFile: ConfigLoader.ReadFile = { path, bytesMax in
     switch path.split(separator: "/").last {
-    case "ok.html", "ok.json", "ok.txt": .success(Array("sorry".utf8))
+    case "ok.html", "ok.json", "ok.txt", "maintenance.html": .success(Array("sorry".utf8))
     case "large.html": .failure(.tooLarge(bytesMax: bytesMax))
     case "folder": .failure(.notRegular)
     case "latin1.html": .success([0x66, 0xFC, 0x72])

@@ -80,7 +80,7 @@ extension ConfigDecoder {
     {
       response.status = number
     }
-    if entries.isEmpty {
+    if !node.hasEntries {
       refuse(node.place, "\(quoted(name)) is empty; write a status or a body")
     }
     decodeBody(entries, name, &response)

@@ -109,7 +109,7 @@ extension ConfigDecoder {
   ) -> Config.Condition.Test? {
     guard let entries = mapping(node, at: path, called: quoted(name)) else { return nil }
     guard entries.count == 1, let entry = entries.first else {
-      if entries.count != 1 {
+      if !(entries.isEmpty && node.hasEntries) {
         refuse(node.place, "\(quoted(name)) must have one of \"prefix\" and \"contains\"")
       }
       return nil

@@ -5,6 +5,7 @@ extension ConfigDecoder {
     let name = "\(draft.name).rewrite"
     guard let entries = mapping(node, at: path, called: quoted(name)) else { return }
     guard entries.count == 1, let entry = entries.first else {
+      if entries.isEmpty, node.hasEntries { return }
       refuse(
         entries.dropFirst().first?.keyPlace ?? node.place,
         "\(quoted(name)) must have one of \"strip_prefix\", \"replace_prefix\" and \"path\"")
@@ -86,7 +87,7 @@ extension ConfigDecoder {
     guard let node = entry(key, entries)?.value,
       let below = mapping(node, at: path, called: quoted(name))
     else { return edits }
-    if below.isEmpty { refuse(node.place, "\(quoted(name)) changes nothing") }
+    if !node.hasEntries { refuse(node.place, "\(quoted(name)) changes nothing") }
     if let set = entry("set", below) {
       edits.set = values(set.value, "\(path).set.*", "\(name).set", &draft)
     }

@@ -128,10 +128,10 @@ extension ConfigDecoder {
       if !names.contains(where: { $0.contains(use.name) }) {
         let known = TemplateText.variables.map(\.name) + Set(names.joined()).sorted()
         let why = use.name == "rest" ? "; only a path with \"**\" at its end has it" : ""
+        let hint = Suggestion.variableSuffix(for: use.name, among: known)
         refuse(
           place,
-          "unknown variable \(shown) in \(quoted(draft.name))\(why)"
-            + Suggestion.suffix(for: use.name, among: known))
+          "unknown variable \(shown) in \(quoted(draft.name))" + (why.isEmpty ? hint : why))
       } else if let missing = names.firstIndex(where: { !$0.contains(use.name) }) {
         refuse(
           place,

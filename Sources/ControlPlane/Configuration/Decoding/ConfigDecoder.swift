@@ -85,8 +85,9 @@ extension ConfigDecoder {
 
 /// The building blocks of decoding.
 extension ConfigDecoder {
-  /// Whether the node is a key without a value, which is reported.
+  /// Whether the node is a key without a value, which is reported, or broken, which was.
   mutating func refuseNothing(_ node: YamlNode, _ name: String) -> Bool {
+    if node.isBroken { return true }
     guard node.isNothing else { return false }
     refuse(node.place, "\(name) has no value; give it one or leave it out")
     return true

@@ -20,6 +20,11 @@ enum Suggestion {
     nearest(to: word, among: known).map { " (did you mean \(quoted($0))?)" } ?? ""
   }
 
+  /// As `suffix`, for names of variables, which stand in braces.
+  static func variableSuffix(for name: String, among known: [String]) -> String {
+    nearest(to: name, among: known).map { " (did you mean \(quoted("{\($0)}"))?)" } ?? ""
+  }
+
   /// The word that the end of a message suggests.
   static func word(in message: String) -> String? {
     let start = " (did you mean \""

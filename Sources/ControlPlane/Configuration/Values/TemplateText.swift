@@ -128,7 +128,7 @@ extension TemplateText {
         let known = TemplateText.variables.map(\.name)
         throw Refusal(
           "has an unknown variable \(quoted("{\(name)}"))"
-            + Suggestion.suffix(for: name, among: known), at: range)
+            + Suggestion.variableSuffix(for: name, among: known), at: range)
       }
       captures.append(CaptureUse(name: name, range: range))
       return .capture(name)

@@ -28,6 +28,13 @@ struct YamlNode: Sendable {
   var content: Content
   /// Environment variables that gave the scalar a part of its text.
   var variables: [String] = []
+  /// There is a problem with it already, so that no more need be said of its value.
+  var isBroken = false
+
+  /// A mapping that is not empty.
+  var hasEntries: Bool {
+    if case .mapping(let entries) = content { !entries.isEmpty } else { false }
+  }
 
   /// A part of a scalar, given in scalars, if it stands in the file as in the value.
   func place(of range: Range<Int>?) -> Place {

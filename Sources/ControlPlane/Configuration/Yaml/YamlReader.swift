@@ -139,7 +139,7 @@ extension YamlReader {
   private mutating func resolve(
     _ name: String, _ node: Node, _ place: YamlNode.Place
   ) -> YamlNode {
-    let nothing = YamlNode(place: place, content: .scalar("", plain: false))
+    let nothing = YamlNode(place: place, content: .scalar("", plain: false), isBroken: true)
     guard case .scalar(let scalar) = node,
       scalar.string.unicodeScalars.dropFirst().elementsEqual(
         name.unicodeScalars)
@@ -193,7 +193,9 @@ extension YamlReader {
         place: place, content: .scalar(result.text, plain: plain), variables: result.variables)
     } catch {
       problems.append(source.problem(at: written.place(of: error.range), error.message))
-      return written
+      var broken = written
+      broken.isBroken = true
+      return broken
     }
   }
 
