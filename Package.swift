@@ -56,6 +56,14 @@ if Context.environment["FUZZ"] != nil {
   }
 }
 
+/// `Benchmarks/routes`: what a match costs; not part of a plain build either.
+if Context.environment["BENCH"] != nil {
+  targets.append(
+    .executableTarget(
+      name: "BenchRoutes", dependencies: ["DataPlane"], path: "Benchmarks/Routes",
+      swiftSettings: everywhere))
+}
+
 let package = Package(
   name: "headrace",
   products: products,
