@@ -114,7 +114,7 @@ struct RouteIndexBuilder {
     }
     return RouteIndex(
       nodes: Table(rows), candidates: Table(candidates), edges: Table(edgeTable(draft)),
-      hosts: Table(hostTable()), anyRoot: anyRoot.map { UInt32($0) } ?? RouteNodeRow.none,
+      hosts: Table(hostTable()), hasSuffixes: groups.contains { $0.0.isSuffix }, anyRoot: anyRoot.map { UInt32($0) } ?? RouteNodeRow.none,
       isTrivial: Self.isTrivial(draft))
   }
 

@@ -38,6 +38,7 @@ package enum Router {
     _ bytes: borrowing Bytes, _ path: borrowing Bytes, _ best: inout RouteDecision
   ) {
     let end = request.host &+ nameLength(request, bytes)
+    let hasSuffixes = snapshot.index.hasSuffixes
     var hash = HostHash()
     var at = end
     while at > request.host {
@@ -45,7 +46,7 @@ package enum Router {
       let byte = bytes[at]
       hash.add(HostHash.lower(byte))
       let isWhole = at == request.host
-      guard isWhole || byte == 0x2e else { continue }
+      guard isWhole || hasSuffixes && byte == 0x2e else { continue }
       let root = findHost(snapshot, hash.value, bytes, at, end &- at, isSuffix: !isWhole)
       guard root != RouteNodeRow.none else { continue }
       walk(snapshot, request, head, bytes, path, from: root, &best)

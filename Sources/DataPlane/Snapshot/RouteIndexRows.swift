@@ -49,6 +49,8 @@ package struct RouteIndex: ~Copyable, Sendable {
   package let edges: Table<RouteEdgeRow>
   /// As `edges`; empty when no route asks for a host.
   package let hosts: Table<RouteHostRow>
+  /// Some host is a suffix.
+  package let hasSuffixes: Bool
   /// Of the routes for every host; `RouteNodeRow.none` when there are none.
   package let anyRoot: UInt32
   /// The first route takes every request.
