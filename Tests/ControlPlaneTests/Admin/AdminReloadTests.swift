@@ -15,8 +15,9 @@ import Testing
     _ test: (Endpoint, Calls) throws -> Void
   ) throws {
     let calls = Calls()
-    let reload: (@Sendable () -> ReloadOutcome)? = outcome.map { outcome in
-      {
+    var reload: (@Sendable () -> ReloadOutcome)?
+    if let outcome {
+      reload = {
         calls.count.withLock { $0 += 1 }
         return outcome
       }
@@ -45,7 +46,8 @@ import Testing
   @Test func overAUnixSocket() throws {
     let path = "/tmp/headrace-admin-\(getpid()).sock"
     try withAdmin(.reloaded("yes"), at: .unix(path: path)) { endpoint, _ in
-      #expect(try AdminClient(endpoint).reload().status == 200)
+      let answer = try AdminClient(endpoint).reload()
+      #expect(answer.status == 200)
     }
   }
 
@@ -75,7 +77,8 @@ import Testing
 
   @Test func withoutAFileThereIsNothingToReload() throws {
     try withAdmin(nil) { endpoint, _ in
-      #expect(try AdminClient(endpoint).reload().status == 404)
+      let answer = try AdminClient(endpoint).reload()
+      #expect(answer.status == 404)
     }
   }
 
@@ -84,9 +87,11 @@ import Testing
     try free.start(at: .ip(host: "127.0.0.1", port: 0))
     let port = free.boundPort
     free.stop()
-    let gone = AdminClient(.ip(host: "127.0.0.1", port: port))
-    #expect(throws: AdminClient.Failure(description: "nobody answers at 127.0.0.1:\(port)")) {
-      try gone.reload()
+    do {
+      let answer = try AdminClient(.ip(host: "127.0.0.1", port: port)).reload()
+      Issue.record("an answer: \(answer)")
+    } catch {
+      #expect(error.description == "nobody answers at 127.0.0.1:\(port)")
     }
     for text in ["", "HTTP/1.1", "SSH-2.0-x\r\n\r\n", "HTTP/1.1 abc\r\n\r\n"] {
       #expect(AdminClient.parse(Array(text.utf8)) == nil)

@@ -18,7 +18,7 @@ import Testing
   }
 
   private static let base = """
-    listen: [":8080", "127.0.0.1:8443"]
+    listeners: [{ address: ":8080" }, { address: "127.0.0.1:8443" }]
     admin: 127.0.0.1:9180
     routes:
       - { name: api, match: { host: example.com, path: /api/** }, to: api }
@@ -34,7 +34,7 @@ import Testing
 
   private static let cases = [
     Case(
-      "listeners", [("\"127.0.0.1:8443\"", "\"[::1]:80\", unix:/run/x.sock")],
+      "listeners", [("\"127.0.0.1:8443\"", "\"[::1]:80\" }, { address: unix:/run/x.sock")],
       [
         "changes: listener [::1]:80 is opened",
         "changes: listener unix:/run/x.sock is opened",
