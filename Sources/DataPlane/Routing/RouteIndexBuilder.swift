@@ -105,7 +105,8 @@ struct RouteIndexBuilder {
         row.onlyText = texts[text] ?? TextReference(offset: 0, count: 0)
         row.onlyHead = SegmentKey.word(padded.span, 0, text.count)
       }
-      row.lowest = [node.exact.first, node.slash.first, node.below.first]
+      row.lowest =
+        [node.exact.first, node.slash.first, node.below.first]
         .compactMap { $0.map { UInt32($0) } }.min() ?? .max
       row.exact = list(node.exact)
       row.slash = list(node.slash)
@@ -120,7 +121,8 @@ struct RouteIndexBuilder {
     }
     return RouteIndex(
       nodes: Table(rows), candidates: Table(candidates), edges: Table(edgeTable(draft)),
-      hosts: Table(hostTable()), longestSuffix: longestSuffix, anyRoot: anyRoot.map { UInt32($0) } ?? RouteNodeRow.none,
+      hosts: Table(hostTable()), longestSuffix: longestSuffix,
+      anyRoot: anyRoot.map { UInt32($0) } ?? RouteNodeRow.none,
       isTrivial: Self.isTrivial(draft))
   }
 
