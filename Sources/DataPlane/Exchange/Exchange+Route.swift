@@ -56,11 +56,7 @@ extension Worker {
       scratch.bytes, from, head, requestTarget, normalisedCount: pathBuffer.end)
     request.isTrusted = clients[exchanges[x].client].isTrusted
     if snapshot.value.routing.usesAddress { request.address = clientAddress(x, from) }
-    if requestTarget.needsNormalizing {
-      return Router.decide(
-        snapshot.value, request, head, scratch.bytes, path: pathBuffer.bytes)
-    }
-    return Router.decide(snapshot.value, request, head, scratch.bytes, path: scratch.bytes)
+    return Router.decide(snapshot.value, request, head, scratch, normal: pathBuffer)
   }
 
   /// The request in `head` and `scratch`, as templates see it.

@@ -70,7 +70,7 @@ enum HeadEdits {
     _ name: TextReference, _ text: borrowing Bytes, _ bytes: borrowing Bytes, _ at: Int
   ) -> Bool {
     for index in 0..<Int(name.count)
-    where HostHash.lower(text[Int(name.offset) &+ index]) != HostHash.lower(bytes[at &+ index]) {
+    where HostKey.lower(text[Int(name.offset) &+ index]) != HostKey.lower(bytes[at &+ index]) {
       return false
     }
     return true

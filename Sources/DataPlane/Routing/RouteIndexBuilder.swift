@@ -98,8 +98,15 @@ struct RouteIndexBuilder {
     for node in nodes {
       var row = RouteNodeRow()
       row.anyChild = node.any.map { UInt32($0) } ?? RouteNodeRow.none
-      row.hasLiterals = !node.literals.isEmpty
-      row.lowest = [node.exact.first, node.slash.first, node.below.first]
+      row.hasEdges = node.literals.count > 1
+      if node.literals.count == 1, let (text, child) = node.literals.first {
+        let padded = text + [UInt8](repeating: 0, count: 8)
+        row.onlyChild = UInt32(child)
+        row.onlyText = texts[text] ?? TextReference(offset: 0, count: 0)
+        row.onlyHead = SegmentKey.word(padded.span, 0, text.count)
+      }
+      row.lowest =
+        [node.exact.first, node.slash.first, node.below.first]
         .compactMap { $0.map { UInt32($0) } }.min() ?? .max
       row.exact = list(node.exact)
       row.slash = list(node.slash)
@@ -114,7 +121,8 @@ struct RouteIndexBuilder {
     }
     return RouteIndex(
       nodes: Table(rows), candidates: Table(candidates), edges: Table(edgeTable(draft)),
-      hosts: Table(hostTable()), hasSuffixes: groups.contains { $0.0.isSuffix }, anyRoot: anyRoot.map { UInt32($0) } ?? RouteNodeRow.none,
+      hosts: Table(hostTable()), longestSuffix: longestSuffix,
+      anyRoot: anyRoot.map { UInt32($0) } ?? RouteNodeRow.none,
       isTrivial: Self.isTrivial(draft))
   }
 
@@ -127,10 +135,10 @@ struct RouteIndexBuilder {
   }
 
   private func edgeTable(_ draft: borrowing SnapshotDraft) -> [RouteEdgeRow] {
-    let count = nodes.reduce(0) { $0 + $1.literals.count }
+    let count = nodes.reduce(0) { $0 + ($1.literals.count > 1 ? $1.literals.count : 0) }
     guard count > 0 else { return [] }
     var table = [RouteEdgeRow](repeating: RouteEdgeRow(), count: Self.slots(count))
-    for (index, node) in nodes.enumerated() {
+    for (index, node) in nodes.enumerated() where node.literals.count > 1 {
       for (text, child) in node.literals {
         let padded = text + [UInt8](repeating: 0, count: 8)
         let key = SegmentKey(padded.span, 0, text.count, parent: UInt32(index))
@@ -149,16 +157,20 @@ struct RouteIndexBuilder {
     guard !groups.isEmpty else { return [] }
     var table = [RouteHostRow](repeating: RouteHostRow(), count: Self.slots(groups.count))
     for (group, text) in groups {
-      var hash = HostHash()
-      for byte in group.host.reversed() { hash.add(byte) }
-      var slot = Int(hash.value) & (table.count - 1)
+      let padded = group.host + [UInt8](repeating: 0, count: 8)
+      let hash = HostKey.hash(padded.span, 0, group.host.count)
+      var slot = Int(hash) & (table.count - 1)
       while table[slot].root != RouteNodeRow.none { slot = (slot + 1) & (table.count - 1) }
       table[slot].root = roots[group].map { UInt32($0) } ?? RouteNodeRow.none
-      table[slot].hash = hash.value
+      table[slot].hash = hash
       table[slot].text = text
       table[slot].isSuffix = group.isSuffix
     }
     return table
+  }
+
+  private var longestSuffix: Int {
+    groups.map { $0.0.isSuffix ? $0.0.host.count : 0 }.max() ?? 0
   }
 
   /// A power of two, at least twice the count.

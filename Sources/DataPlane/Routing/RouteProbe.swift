@@ -1,10 +1,10 @@
 /// A request that nobody sent, held against a snapshot: for `headrace explain` and tests. It runs
-/// the code that workers run.
-package struct RouteProbe: ~Copyable {
-  private var source: Block
-  private var normal: Block
-  private var head = MessageHead()
-  private var request: RouteRequest
+/// the code that workers run. Owned by whoever made it; of one thread.
+package final class RouteProbe {
+  private let source: Block
+  private let normal: Block
+  private let head: MessageHead
+  private let request: RouteRequest
   package let target: RequestTarget
 
   /// - Parameters:
@@ -41,19 +41,12 @@ package struct RouteProbe: ~Copyable {
   }
 
   package func decide(_ snapshot: borrowing Snapshot) -> RouteDecision? {
-    if request.isNormalised {
-      return Router.decide(snapshot, request, head, source.bytes, path: normal.bytes)
-    }
-    return Router.decide(snapshot, request, head, source.bytes, path: source.bytes)
+    Router.decide(snapshot, request, head, source, normal: normal)
   }
 
   /// Why each route before `end` does not take the request; nil for one that does.
   package func explain(_ snapshot: borrowing Snapshot, before end: Int) -> [RouteMismatch?] {
-    if request.isNormalised {
-      return Router.explain(
-        snapshot, request, head, source.bytes, path: normal.bytes, before: end)
-    }
-    return Router.explain(snapshot, request, head, source.bytes, path: source.bytes, before: end)
+    Router.explain(snapshot, request, head, source, normal: normal, before: end)
   }
 
   /// The path in its normal form, without the query.

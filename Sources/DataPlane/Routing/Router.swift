@@ -32,24 +32,28 @@ package enum Router {
 
   // MARK: Hosts
 
-  /// From the end of the host to its beginning: every suffix at a dot, then the whole.
+  /// The whole host, then every suffix at a dot that some route may have.
   private static func searchHosts(
     _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: borrowing MessageHead,
     _ bytes: borrowing Bytes, _ path: borrowing Bytes, _ best: inout RouteDecision
   ) {
-    let end = request.host &+ nameLength(request, bytes)
-    let hasSuffixes = snapshot.index.hasSuffixes
-    var hash = HostHash()
-    var at = end
-    while at > request.host {
-      at &-= 1
-      let byte = bytes[at]
-      hash.add(HostHash.lower(byte))
-      let isWhole = at == request.host
-      guard isWhole || hasSuffixes && byte == 0x2e else { continue }
-      let root = findHost(snapshot, hash.value, bytes, at, end &- at, isSuffix: !isWhole)
-      guard root != RouteNodeRow.none else { continue }
-      walk(snapshot, request, head, bytes, path, from: root, &best)
+    let length = nameLength(request, bytes)
+    let whole = findHost(snapshot, bytes, request.host, length, isSuffix: false)
+    if whole != RouteNodeRow.none {
+      walk(snapshot, request, head, bytes, path, from: whole, &best)
+    }
+    let longest = snapshot.index.longestSuffix
+    guard longest > 0 else { return }
+    let end = request.host &+ length
+    var at = max(request.host &+ 1, end &- longest)
+    while at < end {
+      if bytes[at] == 0x2e {
+        let root = findHost(snapshot, bytes, at, end &- at, isSuffix: true)
+        if root != RouteNodeRow.none {
+          walk(snapshot, request, head, bytes, path, from: root, &best)
+        }
+      }
+      at &+= 1
     }
   }
 
@@ -62,16 +66,17 @@ package enum Router {
 
   @inline(__always)
   private static func findHost(
-    _ snapshot: borrowing Snapshot, _ hash: UInt32, _ bytes: borrowing Bytes, _ at: Int,
-    _ count: Int, isSuffix: Bool
+    _ snapshot: borrowing Snapshot, _ bytes: borrowing Bytes, _ at: Int, _ count: Int,
+    isSuffix: Bool
   ) -> UInt32 {
+    let hash = HostKey.hash(bytes, at, count)
     let mask = snapshot.index.hosts.count &- 1
     var slot = Int(hash) & mask
     while true {
       let row = snapshot.index.hosts[slot]
       if row.root == RouteNodeRow.none { return row.root }
       if row.hash == hash, row.isSuffix == isSuffix, Int(row.text.count) == count,
-        isEqualLower(snapshot.text.span, row.text, bytes, at)
+        HostKey.isEqual(snapshot.text.span, row.text, bytes, at)
       {
         return row.root
       }
@@ -83,7 +88,7 @@ package enum Router {
     _ text: borrowing Bytes, _ reference: TextReference, _ other: borrowing Bytes, _ at: Int
   ) -> Bool {
     for index in 0..<Int(reference.count)
-    where text[Int(reference.offset) &+ index] != HostHash.lower(other[at &+ index]) {
+    where text[Int(reference.offset) &+ index] != HostKey.lower(other[at &+ index]) {
       return false
     }
     return true
@@ -128,7 +133,13 @@ package enum Router {
       let segmentEnd = endOfSegment(path, at, end)
       let next = segmentEnd &+ 1
       var child = RouteNodeRow.none
-      if row.hasLiterals { child = findEdge(snapshot, node, path, at, segmentEnd &- at) }
+      if row.hasEdges {
+        child = findEdge(snapshot, node, path, at, segmentEnd &- at)
+      } else if row.onlyChild != RouteNodeRow.none,
+        isOnly(row, snapshot, path, at, segmentEnd &- at)
+      {
+        child = row.onlyChild
+      }
       if row.anyChild != RouteNodeRow.none, segmentEnd > at {
         if child != RouteNodeRow.none {
           descend(snapshot, request, head, bytes, path, row.anyChild, next, &best)
@@ -151,6 +162,17 @@ package enum Router {
       index &+= 16
     }
     return end
+  }
+
+  @inline(__always)
+  private static func isOnly(
+    _ row: RouteNodeRow, _ snapshot: borrowing Snapshot, _ path: borrowing Bytes, _ at: Int,
+    _ count: Int
+  ) -> Bool {
+    Int(row.onlyText.count) == count && row.onlyHead == SegmentKey.word(path, at, count)
+      && (count <= 8
+        || SegmentKey.isEqual(
+          snapshot.text.span, Int(row.onlyText.offset) &+ 8, path, at &+ 8, count &- 8))
   }
 
   @inline(__always)

@@ -47,3 +47,26 @@ extension TemplateWriter {
     return write(template, snapshot, request, head, source.bytes, path: source.bytes, into: &out)
   }
 }
+
+extension Router {
+  @inline(__always)
+  static func decide(
+    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: borrowing MessageHead,
+    _ source: borrowing Block, normal: borrowing Block
+  ) -> RouteDecision? {
+    if request.isNormalised {
+      return decide(snapshot, request, head, source.bytes, path: normal.bytes)
+    }
+    return decide(snapshot, request, head, source.bytes, path: source.bytes)
+  }
+
+  static func explain(
+    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: borrowing MessageHead,
+    _ source: borrowing Block, normal: borrowing Block, before end: Int
+  ) -> [RouteMismatch?] {
+    if request.isNormalised {
+      return explain(snapshot, request, head, source.bytes, path: normal.bytes, before: end)
+    }
+    return explain(snapshot, request, head, source.bytes, path: source.bytes, before: end)
+  }
+}

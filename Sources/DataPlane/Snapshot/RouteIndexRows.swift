@@ -8,7 +8,13 @@ package struct RouteNodeRow: BitwiseCopyable, Sendable {
   package var lowest: UInt32 = .max
   /// Where any non-empty segment leads.
   package var anyChild: UInt32 = none
-  package var hasLiterals = false
+  /// The one literal that leads on from here, in the row itself: most nodes have no more, and a
+  /// look into the table of edges is a cache miss.
+  package var onlyChild: UInt32 = none
+  package var onlyText = TextReference(offset: 0, count: 0)
+  package var onlyHead: UInt64 = 0
+  /// Two literals or more: they are in the table of edges.
+  package var hasEdges = false
   package var exact = RowRange.none
   package var slash = RowRange.none
   package var below = RowRange.none
@@ -49,8 +55,8 @@ package struct RouteIndex: ~Copyable, Sendable {
   package let edges: Table<RouteEdgeRow>
   /// As `edges`; empty when no route asks for a host.
   package let hosts: Table<RouteHostRow>
-  /// Some host is a suffix.
-  package let hasSuffixes: Bool
+  /// Bytes of the longest suffix of hosts; 0 when there is none.
+  package let longestSuffix: Int
   /// Of the routes for every host; `RouteNodeRow.none` when there are none.
   package let anyRoot: UInt32
   /// The first route takes every request.

@@ -26,7 +26,9 @@ import Testing
       Fixture.route("header", "/header", to: redirect("/h/{header.X-A}")),
       Fixture.route("query", "/q", to: redirect("/q2?{query}")),
     ]
-    try Fixture.run(routes, { $0.mergeSlashes = false }) { proxy, _ in
+    var settings = Config()
+    settings.mergeSlashes = false
+    try Fixture.run(routes, with: settings) { proxy, _ in
       let answer = try LocalClient(proxy).exchange(
         "GET \(target) HTTP/1.1\r\nHost: WWW.example.com:81\r\nX-A: a/b%0D\r\n\r\n")
       guard location != "" else {

@@ -17,11 +17,11 @@ enum RouteFixture {
   }
 
   static func run(
-    _ routes: [Config.Route], _ change: (inout Config) -> Void = { _ in },
+    _ routes: [Config.Route], with settings: Config = Config(),
     test: (Endpoint, Proxy) throws -> Void
   ) throws {
     try withLocalServer(handler: echo) { backend in
-      var config = Config()
+      var config = settings
       config.listeners = [.init(address: .ip(host: "127.0.0.1", port: 0))]
       config.workers = 1
       config.pools = [
@@ -29,7 +29,6 @@ enum RouteFixture {
       ]
       config.routes = routes
       config.drain.timeout = .seconds(2)
-      change(&config)
       let proxy = try Proxy(config, say: { _ in })
       defer { _ = proxy.drain() }
       try test(proxy.boundListeners[0], proxy)
@@ -65,7 +64,8 @@ enum RouteFixture {
   /// `a{id}b`: captures and the plain variables, as the config file will have them.
   static func template(_ text: String) -> Config.Template {
     var parts: [Config.Template.Part] = []
-    for (index, piece) in text.split(separator: "{", omittingEmptySubsequences: false).enumerated() {
+    for (index, piece) in text.split(separator: "{", omittingEmptySubsequences: false).enumerated()
+    {
       if index == 0 {
         if !piece.isEmpty { parts.append(.text(String(piece))) }
         continue

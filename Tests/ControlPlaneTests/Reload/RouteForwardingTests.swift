@@ -123,7 +123,9 @@ import Testing
       },
       Fixture.route("plain"),
     ]
-    try Fixture.run(routes, { $0.timeouts.request = .milliseconds(500) }) { proxy, _ in
+    var settings = Config()
+    settings.timeouts.request = .milliseconds(500)
+    try Fixture.run(routes, with: settings) { proxy, _ in
       for (target, status) in [("first", 504), ("whole", 504), ("off", 200), ("plain", 504)] {
         let answer = try LocalClient.get(proxy, "/silent/\(target)")
         #expect(answer.status == status, "\(target)")
@@ -144,7 +146,9 @@ import Testing
       Fixture.route("rest", to: .respond(.init(status: 200, body: Array("out".utf8)))),
     ]
     for isTrusted in [true, false] {
-      try Fixture.run(routes, { $0.trustedProxies = isTrusted ? [loopback] : [] }) { proxy, _ in
+      var settings = Config()
+      settings.trustedProxies = isTrusted ? [loopback] : []
+      try Fixture.run(routes, with: settings) { proxy, _ in
         let answer = try LocalClient(proxy).exchange(
           "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1, 10.1.2.3\r\n\r\n")
         #expect(answer.text == (isTrusted ? "in" : "out"))
