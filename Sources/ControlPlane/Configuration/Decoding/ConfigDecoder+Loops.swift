@@ -24,6 +24,24 @@ extension ConfigDecoder {
     }
   }
 
+  /// Where slashes are not merged, a path may start with `//`, which as a target is another host.
+  mutating func checkOpenRedirect(_ draft: RouteDraft, _ entries: [YamlNode.Entry]) {
+    guard case .redirect(_, let target) = draft.route.action, !config.mergeSlashes,
+      let node = entry("redirect", entries)?.value
+    else { return }
+    let isOpen: Bool
+    switch target.parts.first {
+    case .variable(.path), .variable(.target): isOpen = true
+    case .text("/"): isOpen = target.parts.dropFirst().first == .variable(.capture("rest"))
+    default: isOpen = false
+    }
+    guard isOpen else { return }
+    refuse(
+      place(ofTarget: node),
+      "with \"merge_slashes: false\" this target could start with \"//\", which leads to another "
+        + "host; write the host, as in https://{host}{target}")
+  }
+
   private func place(ofTarget node: YamlNode) -> YamlNode.Place {
     guard case .mapping(let entries) = node.content else { return node.place }
     return entry("to", entries)?.value.place ?? node.place

@@ -36,6 +36,7 @@ extension ConfigDecoder {
     draft.route.responseHeaders = decodeEdits("response_headers", entries, &draft)
     checkCaptures(draft)
     checkRedirectLoop(draft, entries)
+    checkOpenRedirect(draft, entries)
     config.routes.append(draft.route)
     routePlaces.append(node.place)
   }
