@@ -20,7 +20,8 @@ struct Headrace: ParsableCommand {
     subcommands: Headrace.subcommands)
 
   private static let subcommands: [any ParsableCommand.Type] = [
-    Run.self, Check.self, Diff.self, Reload.self, Demo.self, VersionCommand.self,
+    Run.self, Check.self, Explain.self, Diff.self, Reload.self, ConfigCommand.self, Demo.self,
+    VersionCommand.self,
   ]
 
   static func main() {
