@@ -6,15 +6,16 @@ struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check a config file and list all that is wrong with it.",
     discussion: """
-      Reads the file as run would, and starts nothing: names are not resolved and no address is
-      listened on, so another machine's config can be checked here.
+      Reads the file as run would, and starts nothing: names are not resolved and no address \
+      is listened on, so another machine's config can be checked here.
 
       Examples:
-        headrace check conf/headrace.yaml
-        headrace check --strict conf/headrace.yaml && headrace reload conf/headrace.yaml
-        headrace check --json conf/headrace.yaml | jq -r '.problems[].message'
+        headrace check site.yaml
+        headrace check --strict site.yaml && headrace reload site.yaml
+        headrace check --json site.yaml | jq -r '.problems[].message'
 
-      Exit status: 0 the file may be run, 1 it has errors, 3 it has warnings (with --strict).
+      Exit status: 0 the file may be run, 1 it has errors, 3 it has warnings \
+      (with --strict).
       """)
 
   @Flag(help: "Warnings fail too, with exit status 3.")

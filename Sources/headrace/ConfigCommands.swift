@@ -8,7 +8,7 @@ struct ConfigCommand: ParsableCommand {
     abstract: "Show a config's values, the reference of its options, its schema.",
     discussion: """
       Examples:
-        headrace config show conf/headrace.yaml
+        headrace config show site.yaml
         headrace config reference timeouts.connect
         headrace config schema > headrace.schema.json
       """,
@@ -19,12 +19,12 @@ struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print every value that is in force, and where it comes from.",
       discussion: """
-        One line for each option: its path, its value, and the place in the file (or in an
+        One line for each option: its path, its value, and the place in the file (or in an \
         included one), the environment variable, or "default".
 
         Examples:
-          headrace config show conf/headrace.yaml
-          headrace config show conf/headrace.yaml | grep -v default$
+          headrace config show site.yaml
+          headrace config show site.yaml | grep -v 'default$'
         """)
 
     @OptionGroup var config: ConfigArgument
@@ -75,7 +75,8 @@ struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print the JSON schema of config files, for editors.",
       discussion: """
-        Editors with YAML support complete and check by it, with this as the file's first line:
+        Editors with YAML support complete and check by it, with this as the file's first \
+        line:
           # yaml-language-server: $schema=headrace.schema.json
 
         Example:

@@ -6,14 +6,13 @@ struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say in words what a reload would change, keep and drain.",
     discussion: """
-      Compares what the files mean, not how they are written: comments, order of keys and spelled
-      out defaults make no difference. Asks no running proxy.
+      Compares what the files mean, not how they are written: comments, order of keys and \
+      spelled out defaults make no difference. Asks no running proxy.
 
       Examples:
         headrace diff /etc/headrace/headrace.yaml new.yaml
-        git show HEAD:conf/headrace.yaml > /tmp/old.yaml && \\
-          headrace diff /tmp/old.yaml conf/headrace.yaml
-        headrace diff --json old.yaml new.yaml | jq '.entries[] | select(.effect == "restart")'
+        git show HEAD:site.yaml > old.yaml; headrace diff old.yaml site.yaml
+        headrace diff --json old.yaml new.yaml | jq -r '.entries[].text'
 
       Exit status: 0 whether or not they differ, 1 one of the files has errors.
       """)

@@ -6,15 +6,15 @@ struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what would become of a request, and why.",
     discussion: """
-      The request is given as to curl. Nothing is sent: the file alone is asked, by the code that
-      routes traffic. Shows why earlier routes do not match, the path and the header as the
+      The request is given as to curl. Nothing is sent: the file alone is asked, by the code \
+      that routes traffic. Shows why earlier routes do not match, the path and the header as the \
       backend would see them, the pool, its strategy, and the timeouts and limits that apply.
 
       Examples:
-        headrace explain conf/headrace.yaml http://example.com/api/users
-        headrace explain conf/headrace.yaml -X DELETE -H 'X-Canary: 1' example.com/api/users/7
-        headrace explain conf/headrace.yaml -d name=x --client 10.1.2.3 /admin
-        headrace explain --json conf/headrace.yaml /static/logo.png | jq -r .route
+        headrace explain site.yaml http://example.com/api/users
+        headrace explain site.yaml -X DELETE -H 'X-Canary: 1' example.com/users/7
+        headrace explain site.yaml -d name=x --client 10.1.2.3 /admin
+        headrace explain --json site.yaml /static/logo.png | jq -r .route
 
       Exit status: 0 whatever the answer is, 1 the file has errors.
       """)

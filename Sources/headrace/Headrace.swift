@@ -14,7 +14,8 @@ struct Headrace: ParsableCommand {
       Run it, in the foreground:       headrace run conf/headrace.yaml
       After an edit:                   headrace reload conf/headrace.yaml
 
-      Exit status: 0 fine, 1 the config has errors or it did not work, 2 wrong usage.
+      Exit status: 0 fine, 1 the config has errors or it did not work, 2 wrong \
+      usage.
       """,
     version: Version.line,
     subcommands: Headrace.subcommands)

@@ -6,14 +6,14 @@ struct Reload: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Have the running proxy read its config file again.",
     discussion: """
-      Asks the admin listener, whose address is taken from the config file. The proxy reads the
-      file that it was started with; errors are printed here, and then it runs on as before.
+      Asks the admin listener, whose address is taken from the config file. The proxy reads the \
+      file that it was started with; errors are printed here, and then it runs on as before. \
       Without an admin listener, send SIGHUP and look into its log.
 
       Examples:
-        headrace reload                                   (of /etc/headrace/headrace.yaml)
-        headrace reload conf/headrace.yaml
-        headrace reload --admin 127.0.0.1:9180            (when the file has another address now)
+        headrace reload                         (of /etc/headrace/headrace.yaml)
+        headrace reload site.yaml
+        headrace reload --admin 127.0.0.1:9180  (the file has another one now)
 
       Exit status: 0 reloaded, 1 refused, or nobody answers.
       """)

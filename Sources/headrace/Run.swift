@@ -7,13 +7,13 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run the proxy by a config file, in the foreground.",
     discussion: """
-      SIGHUP (or headrace reload) reads the file again; a file with errors changes nothing.
-      SIGTERM or SIGINT finishes what runs, then ends; a second one ends at once.
-      Says on stderr what it does, and "ready" once it listens.
+      SIGHUP (or headrace reload) reads the file again; a file with errors changes nothing. \
+      SIGTERM or SIGINT finishes what runs, then ends; a second one ends at once. Says on stderr \
+      what it does, and "ready" once it listens.
 
       Examples:
-        headrace run conf/headrace.yaml
-        PORT=9000 headrace run conf/headrace.yaml   (with listen: ":${PORT:-8080}" in the file)
+        headrace run site.yaml
+        PORT=9000 headrace run site.yaml  (where it has listen: ":${PORT:-8080}")
       """)
 
   @OptionGroup var config: ConfigArgument

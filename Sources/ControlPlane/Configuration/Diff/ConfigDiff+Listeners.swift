@@ -33,7 +33,7 @@ extension ConfigDiff {
       let backends = shortened(pool.backends.map(\.address.description))
       add(
         .drains, .pools,
-        "pool \(quoted(pool.name)) is removed: \(backends) finish the requests they have")
+        "pool \(quoted(pool.name)) is removed; what its backends work at is finished: \(backends)")
     }
     if !kept.isEmpty {
       add(

@@ -46,7 +46,12 @@ import Testing
       ["changes: route \"new\" is added, tried first: path /a -> to pool \"web\""]),
     Case(
       "a route behind",
-      [("  - { name: rest", "  - { name: v2, match: { path: /{v} }, to: api }\n  - { name: rest")],
+      [
+        (
+          "  - { name: rest",
+          "  - { name: v2, match: { path: \"/{v}\" }, to: api }\n  - { name: rest"
+        )
+      ],
       [
         "changes: route \"v2\" is added, tried 4th, after \"robots\": "
           + "path /{v} -> to pool \"api\""
@@ -80,7 +85,8 @@ import Testing
           host: "*.example.com", path: [/api/**, /b], method: [GET, PUT],
                 headers: { X-A: "1", X-B: present, X-C: { prefix: p } }, query: { v: ["2", "3"] },
                 client_address: [10.0.0.0/8, "::1"] },
-              to: web, timeout: 2s, timeouts: { connect: off }, rewrite: { path: "/x{path}?{query}" },
+              to: web, timeout: 2s, timeouts: { connect: off },
+              rewrite: { path: "/x{path}?{query}" },
               request_headers: { set: { X-User: "{client_address}" }, remove: [X-D] },
               response_headers: { add: { X-E: "{{e}}" } }
           """
@@ -137,7 +143,7 @@ import Testing
       [
         "changes: route \"rest\": action was to pool \"web\", is now to pool \"www\"",
         "changes: pool \"www\" is added: 127.0.0.1:3",
-        "drains: pool \"web\" is removed: 127.0.0.1:3 finish the requests they have",
+        "drains: pool \"web\" is removed; what its backends work at is finished: 127.0.0.1:3",
       ]),
     Case(
       "what needs a restart", [("admin: 127.0.0.1:9180", "workers: 3")],
@@ -192,7 +198,8 @@ import Testing
       """
       listen: :80
       routes:
-        [{ match: { path: /0 }, to: p }, { match: { path: /a }, to: p }, { match: { path: /b }, to: p }]
+        [{ match: { path: /0 }, to: p }, { match: { path: /a }, to: p },
+         { match: { path: /b }, to: p }]
       pools: { p: [127.0.0.1:1] }
       """)
     let texts = ConfigDiff(from: old, to: new).texts(.changes)
