@@ -9,6 +9,8 @@ public enum ConfigLoader {
     public var warnings: [ConfigProblem]
     /// Every option that has a value, and where it comes from, in the order of the reference.
     public var settings: [ConfigSetting]
+    /// Where each route of the config is written.
+    public var routeSources: [ConfigSetting.Source]
     /// The file and what it includes, in the order read.
     public var files: [String]
   }
@@ -54,7 +56,8 @@ public enum ConfigLoader {
       Loaded(
         config: decoder.config,
         warnings: sorted(files.warnings + decoder.warnings, files.sources),
-        settings: decoder.allSettings(), files: files.sources.map(\.file)))
+        settings: decoder.allSettings(), routeSources: decoder.routeSources,
+        files: files.sources.map(\.file)))
   }
 
   private static func errors(

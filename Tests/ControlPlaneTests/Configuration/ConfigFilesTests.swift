@@ -124,6 +124,7 @@ struct ConfigFilesTests {
       routes:
         - match: { path: [/a, /b] }
           redirect: https://example.com/
+        - { match: { path: /c }, respond: { body: c } }
         - to: app
       pools: { app: { backends: [127.0.0.1:3000] } }
       timeouts: { connect: 1s }
@@ -136,13 +137,18 @@ struct ConfigFilesTests {
       "routes[0].match.path[1] = /b (site.yaml:3:25)",
       "routes[0].redirect = https://example.com/ (site.yaml:4:15)",
       "routes[0].redirect.status = 302 (default)",
-      "pools.app.backends[0] = 127.0.0.1:3000 (site.yaml:6:28)",
+      "routes[1].respond.status = 200 (default)",
+      "routes[1].respond.content_type = text/plain; charset=utf-8 (default)",
+      "pools.app.backends[0] = 127.0.0.1:3000 (site.yaml:7:28)",
       "pools.app.strategy = round_robin (default)",
       "pools.app.keep_alive.max_idle = 256 (default)",
-      "timeouts.connect = 1s (site.yaml:7:22)", "timeouts.first_byte = 60s (default)",
+      "timeouts.connect = 1s (site.yaml:8:22)", "timeouts.first_byte = 60s (default)",
       "access_log = off (default)",
     ] { #expect(lines.contains(line), "\(line) is not in \(lines.joined(separator: "\n"))") }
     #expect(Set(loaded.settings.map(\.path)).count == loaded.settings.count)
+    #expect(
+      loaded.routeSources.map(\.description).map { $0.replacing("/etc/headrace/", with: "") }
+        == ["site.yaml:3:5", "site.yaml:5:5", "site.yaml:6:5"])
   }
 
   @Test func problemsAsJSON() {

@@ -66,12 +66,12 @@ struct ConfigLoaderTests {
   }
 
   /// Every beginning of a config ends in a config or in problems with places, never in a crash.
-  @Test func everyPrefixIsAnswered() {
+  @Test(.timeLimit(.minutes(3))) func everyPrefixIsAnswered() {
     let bytes = Array(Self.sample.utf8)
     for length in 0...bytes.count { answer(Array(bytes[..<length])) }
   }
 
-  @Test func randomEditsAreAnswered() {
+  @Test(.timeLimit(.minutes(3))) func randomEditsAreAnswered() {
     var random = SplitMix(state: 20_261_121)
     let pieces =
       "[]{}:,-?*&!|>'\"%@`#\\ \n\t\r\u{E000}\u{F000}\u{FEFF}a1$/".unicodeScalars.map(String.init)

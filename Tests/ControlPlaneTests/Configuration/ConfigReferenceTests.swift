@@ -9,7 +9,7 @@ struct ConfigReferenceTests {
   @Test func committedReferenceIsCurrent() throws {
     let url = URL(filePath: Self.document)
     if ProcessInfo.processInfo.environment["UPDATE_DOCS"] != nil {
-      try Data(ConfigReference.markdown.utf8).write(to: url)
+      try Data(ConfigReference.markdown.utf8).write(to: url, options: .atomic)
     }
     let committed = try String(contentsOf: url, encoding: .utf8)
     #expect(

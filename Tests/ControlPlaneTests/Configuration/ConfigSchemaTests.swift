@@ -16,7 +16,7 @@ struct ConfigSchemaTests {
   @Test func committedSchemaIsCurrent() throws {
     let url = URL(filePath: Self.path)
     if ProcessInfo.processInfo.environment["UPDATE_DOCS"] != nil {
-      try Data(ConfigSchema.json.utf8).write(to: url)
+      try Data(ConfigSchema.json.utf8).write(to: url, options: .atomic)
     }
     let committed = try String(contentsOf: url, encoding: .utf8)
     #expect(committed == ConfigSchema.json, "run: UPDATE_DOCS=1 swift test --filter ConfigSchema")

@@ -147,3 +147,37 @@ struct RouteLanguageTests {
     #expect(time < .seconds(60))
   }
 }
+
+/// Files that are made to take long are answered in time.
+struct SlowConfigTests {
+  private static let head = "listen: :8080\npools: { app: [127.0.0.1:3000] }\nroutes:\n"
+
+  private func answers(_ text: String) {
+    let time = ContinuousClock().measure { _ = ConfigFixture.load(text) }
+    #expect(time < .seconds(60), "\(text.prefix(80))")
+  }
+
+  @Test func longLists() {
+    let hosts = (0..<1000).map { "h\($0).a" }.joined(separator: ", ")
+    let paths = (0..<1000).map { "/p\($0)" }.joined(separator: ", ")
+    let route = "  - { match: { host: [\(hosts)], path: [\(paths)] }, to: app }\n"
+    answers(Self.head + String(repeating: route, count: 20))
+    let fields = (0..<20_000).map { "a\($0): b" }.joined(separator: ", ")
+    answers(Self.head + "  - { match: { headers: { \(fields) } }, to: app }\n")
+  }
+
+  @Test func manyCaptures() {
+    let paths = (0..<1000).map { "'/p\($0)/{a}'" }.joined(separator: ", ")
+    let value = String(repeating: "{a}{b}", count: 600)
+    let fields = (0..<50).map { "A\($0): '\(value)'" }.joined(separator: ", ")
+    answers(
+      Self.head
+        + "  - { match: { path: [\(paths)] }, to: app, request_headers: { set: { \(fields) } } }\n")
+  }
+
+  @Test func manyUnknownPools() {
+    let pools = (0..<2000).map { "  pool-\($0): [127.0.0.1:1]\n" }.joined()
+    let routes = (0..<2000).map { "  - { match: { path: /\($0) }, to: pool-x\($0) }\n" }.joined()
+    answers("listen: :8080\npools:\n" + pools + "routes:\n" + routes)
+  }
+}

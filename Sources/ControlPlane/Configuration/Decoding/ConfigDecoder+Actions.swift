@@ -44,7 +44,7 @@ extension ConfigDecoder {
     _ node: YamlNode, _ name: String, _ draft: inout RouteDraft
   ) {
     let path = "routes[].redirect"
-    var status = 302
+    var status = IntegerText.digits(OptionTable.defaultText("\(path).status")) ?? 302
     var target: (node: YamlNode, name: String) = (node, name)
     if case .mapping = node.content {
       guard let entries = mapping(node, at: path, called: quoted(name)) else { return }
@@ -65,7 +65,9 @@ extension ConfigDecoder {
     _ node: YamlNode, _ name: String, _ draft: inout RouteDraft
   ) {
     let path = "routes[].respond"
-    var response = Config.Response(status: 200)
+    var response = Config.Response(
+      status: IntegerText.digits(OptionTable.defaultText("\(path).status")) ?? 200,
+      contentType: OptionTable.defaultText("\(path).content_type"))
     guard case .mapping = node.content else {
       if case .integer(let status) = scalar(node, OptionTable.row("\(path).status"), name) {
         response.status = status

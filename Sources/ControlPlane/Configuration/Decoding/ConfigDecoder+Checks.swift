@@ -32,11 +32,14 @@ extension ConfigDecoder {
   private mutating func checkPoolReferences() {
     let known = config.pools.map(\.name)
     let knownSet = Set(known)
-    for reference in poolReferences where !known.isEmpty && !knownSet.contains(reference.pool) {
+    let unknown = known.isEmpty ? [] : poolReferences.filter { !knownSet.contains($0.pool) }
+    for (number, reference) in unknown.enumerated() {
+      // Those beyond are not shown, and a hint among thousands of pools takes its time.
+      let hint = number < ConfigLoader.problemsMax
       refuse(
         reference.place,
         "there is no pool \(quoted(reference.pool))"
-          + Suggestion.suffix(for: reference.pool, among: known))
+          + (hint ? Suggestion.suffix(for: reference.pool, among: known) : ""))
     }
     let used = Set(poolReferences.map(\.pool))
     for pool in known where !used.contains(pool) {

@@ -10,7 +10,11 @@ extension ConfigDecoder {
       case "headers": draft.route.match.headers = headerConditions(entry.value, name)
       case "query": draft.route.match.query = queryConditions(entry.value, name)
       default:
+        var seen: Set<String> = []
         for (value, item) in scalars(entry.value, row, name) {
+          if !seen.insert("\(value)").inserted {
+            refuse(item.place, "\(quoted(name)) has \(item.found) twice")
+          }
           add(value, item, name, to: &draft.route.match)
         }
       }
@@ -20,25 +24,23 @@ extension ConfigDecoder {
   private mutating func add(
     _ value: OptionValue, _ node: YamlNode, _ name: String, to match: inout Config.Match
   ) {
-    let isNew: Bool
     switch value {
-    case .host(let host): isNew = match.hosts.appendNew(host)
+    case .host(let host): match.hosts.append(host)
     case .path(let path):
-      isNew = match.paths.appendNew(path)
+      match.paths.append(path)
       if config.mergeSlashes, PathPatternText.hasEmptySegment(path) {
         refuse(
           node.place, "\(quoted(name)) has \"//\" in it, but \"merge_slashes\" makes them one")
       }
-    case .word(let method): isNew = match.methods.appendNew(method)
-    case .addressRange(let range): isNew = match.clientAddresses.appendNew(range)
+    case .word(let method): match.methods.append(method)
+    case .addressRange(let range): match.clientAddresses.append(range)
     default: return
     }
-    if !isNew { refuse(node.place, "\(quoted(name)) has \(node.found) twice") }
   }
 
   private mutating func headerConditions(_ node: YamlNode, _ name: String) -> [Config.Condition] {
     var conditions: [Config.Condition] = []
-    for entry in anyMapping(node, quoted(name)) ?? [] {
+    for entry in anyMapping(node, quoted(name), countMax: 100) ?? [] {
       let field = entry.key.lowercased()
       if !FieldText.isToken(entry.key) {
         refuse(
@@ -58,7 +60,7 @@ extension ConfigDecoder {
 
   private mutating func queryConditions(_ node: YamlNode, _ name: String) -> [Config.Condition] {
     var conditions: [Config.Condition] = []
-    for entry in anyMapping(node, quoted(name)) ?? [] {
+    for entry in anyMapping(node, quoted(name), countMax: 100) ?? [] {
       if !(1...256).contains(entry.key.utf8.count) {
         refuse(
           entry.keyPlace,
@@ -119,14 +121,5 @@ extension ConfigDecoder {
       return nil
     }
     return entry.key == "prefix" ? .hasPrefix(text) : .contains(text)
-  }
-}
-
-extension Array where Element: Equatable {
-  /// False when it is there already.
-  fileprivate mutating func appendNew(_ element: Element) -> Bool {
-    guard !contains(element) else { return false }
-    append(element)
-    return true
   }
 }

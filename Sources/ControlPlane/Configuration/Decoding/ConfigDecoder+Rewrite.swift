@@ -104,7 +104,7 @@ extension ConfigDecoder {
     _ node: YamlNode, _ path: String, _ name: String, _ draft: inout RouteDraft
   ) -> [Config.HeaderValue] {
     var values: [Config.HeaderValue] = []
-    for entry in anyMapping(node, quoted(name)) ?? [] {
+    for entry in anyMapping(node, quoted(name), countMax: 100) ?? [] {
       checkField(entry.key, entry.keyPlace, name)
       if values.contains(where: { $0.name.lowercased() == entry.key.lowercased() }) {
         refuse(entry.keyPlace, "\(quoted(name)) has the field \(quoted(entry.key)) twice")

@@ -123,24 +123,32 @@ extension ConfigDecoder {
     guard !draft.captures.isEmpty else { return }
     let paths = draft.route.match.paths
     let names = paths.map(\.captureNames)
-    for (use, node) in draft.captures {
-      let place = place(of: Refusal("", at: use.range), in: node)
+    let some = names.reduce(into: Set<String>()) { $0.formUnion($1) }
+    let all = names.reduce(some) { $0.intersection($1) }
+    for (use, node) in draft.captures where !all.contains(use.name) {
+      let place = node.place(of: use.range)
       let shown = quoted("{\(use.name)}")
-      if !names.contains(where: { $0.contains(use.name) }) {
-        let known = TemplateText.variables.map(\.name) + Set(names.joined()).sorted()
-        let why = use.name == "rest" ? "; only a path with \"**\" at its end has it" : ""
-        let hint = Suggestion.variableSuffix(for: use.name, among: known)
-        refuse(
-          place,
-          "unknown variable \(shown) in \(quoted(draft.name))" + (why.isEmpty ? hint : why))
-      } else if let missing = names.firstIndex(where: { !$0.contains(use.name) }) {
+      if !some.contains(use.name) {
+        let hint = hint(for: use.name, some)
+        refuse(place, "unknown variable \(shown) in \(quoted(draft.name))" + hint)
+      } else {
         refuse(
           place,
           "\(shown) is not in every path of \(quoted(draft.name)): not in "
-            + quoted(PathPatternText.format(paths[missing])))
+            + quoted(paths.first { !$0.captureNames.contains(use.name) }.shown))
       }
     }
   }
+
+  private func hint(for name: String, _ captures: Set<String>) -> String {
+    if name == "rest" { return "; only a path with \"**\" at its end has it" }
+    let known = TemplateText.variables.map(\.name) + captures.sorted()
+    return Suggestion.variableSuffix(for: name, among: known)
+  }
+}
+
+extension Config.PathPattern? {
+  fileprivate var shown: String { map { PathPatternText.format($0) } ?? "" }
 }
 
 extension Config.PathPattern {

@@ -11,6 +11,14 @@ extension ConfigDecoder {
     settings.append(ConfigSetting(path: path, value: value, source: source))
   }
 
+  /// Where each route is written, in the order of the config.
+  var routeSources: [ConfigSetting.Source] {
+    routePlaces.map { place in
+      .file(
+        sources[place.source].file, line: place.position.line, column: place.position.column)
+    }
+  }
+
   /// What is written, and the default of what is not, sorted by the parts of the table.
   func allSettings() -> [ConfigSetting] {
     let written = Set(settings.map(\.path))
@@ -28,8 +36,18 @@ extension ConfigDecoder {
       }
     }
     for (index, route) in config.routes.enumerated() {
-      guard case .redirect(let status, _) = route.action else { continue }
-      add("routes[\(index)].redirect.status", "\(status)")
+      switch route.action {
+      case .pool: break
+      case .redirect(let status, _): add("routes[\(index)].redirect.status", "\(status)")
+      case .respond(let response):
+        // The short form `respond: 404` is its status.
+        if !written.contains("routes[\(index)].respond") {
+          add("routes[\(index)].respond.status", "\(response.status)")
+        }
+        if !response.body.isEmpty {
+          add("routes[\(index)].respond.content_type", response.contentType)
+        }
+      }
     }
     return inTableOrder(all)
   }

@@ -93,11 +93,17 @@ extension ConfigDecoder {
     return true
   }
 
-  /// The entries of a mapping with any keys.
-  mutating func anyMapping(_ node: YamlNode, _ name: String) -> [YamlNode.Entry]? {
+  /// The entries of a mapping with any keys, not more than `countMax`.
+  mutating func anyMapping(
+    _ node: YamlNode, _ name: String, countMax: Int = .max
+  ) -> [YamlNode.Entry]? {
     if refuseNothing(node, name) { return nil }
     guard case .mapping(let entries) = node.content else {
       refuse(node.place, "\(name) must be a mapping (key: value), not \(node.found)")
+      return nil
+    }
+    guard entries.count <= countMax else {
+      refuse(node.place, "\(name) must have at most \(countMax) entries, not \(entries.count)")
       return nil
     }
     return entries

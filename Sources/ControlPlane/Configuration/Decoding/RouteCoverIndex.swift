@@ -15,9 +15,13 @@ struct RouteCoverIndex {
   }
 
   private var nodes = [Node()]
+  private var matches: [Config.Match] = []
   private var workLeft = 4_000_000
 
-  mutating func insert(_ route: Int, _ match: Config.Match) {
+  /// The next route in the order of the file.
+  mutating func insert(_ match: Config.Match) {
+    let route = matches.count
+    matches.append(match)
     let all = Config.PathPattern(segments: [], matchesBelow: true)
     for path in match.paths.isEmpty ? [all] : match.paths {
       let end = node(of: path.segments)
@@ -58,17 +62,17 @@ struct RouteCoverIndex {
     if case .literal(let text) = segment { nodes[node].literals[text] } else { nodes[node].any }
   }
 
-  /// The first route, in the order of insertion, for which `covers` says yes.
-  mutating func first(for match: Config.Match, where covers: (Int) -> Bool) -> Int? {
+  /// The first route, in the order of insertion, that takes all requests of this one.
+  mutating func first(covering match: Config.Match) -> Int? {
     let path = match.paths.first ?? Config.PathPattern(segments: [], matchesBelow: true)
     let hosts = match.hosts.first.map(\.coveringKeys) ?? [""]
     var best: Int?
     for list in lists(for: path) {
       for host in hosts {
         for route in list[host] ?? [] where route < best ?? .max {
-          workLeft -= 1
+          workLeft -= 1 + matches[route].comparisons(with: match)
           guard workLeft > 0 else { return best }
-          if covers(route) { best = route }
+          if matches[route].covers(match) { best = route }
         }
       }
     }
@@ -100,6 +104,16 @@ struct RouteCoverIndex {
   }
 }
 
+extension Config.Match {
+  /// At most how many items `covers` compares.
+  fileprivate func comparisons(with other: Config.Match) -> Int {
+    hosts.count * other.hosts.count + paths.count * other.paths.count
+      + methods.count * other.methods.count
+      + clientAddresses.count * other.clientAddresses.count
+      + headers.count * other.headers.count + query.count * other.query.count
+  }
+}
+
 extension Config.HostPattern {
   fileprivate var key: String {
     switch self {
@@ -124,10 +138,8 @@ extension ConfigDecoder {
   mutating func checkShadowedRoutes() {
     var index = RouteCoverIndex()
     for (number, route) in config.routes.enumerated() {
-      let above = index.first(for: route.match) { [routes = config.routes] earlier in
-        routes[earlier].match.covers(route.match)
-      }
-      index.insert(number, route.match)
+      let above = index.first(covering: route.match)
+      index.insert(route.match)
       guard let above else { continue }
       let place = routePlaces[number]
       let line = line(of: routePlaces[above], seenFrom: place)

@@ -26,6 +26,8 @@ extension ConfigReference {
 
         # yaml-language-server: $schema=headrace.schema.json
 
+    Ordinary jobs, each with a config to start from: [how-to](how-to/README.md).
+
     Many options in one file:
 
     ```yaml

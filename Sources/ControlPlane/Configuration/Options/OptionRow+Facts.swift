@@ -16,21 +16,6 @@ extension OptionRow {
     }
   }
 
-  /// The least and the greatest value; `nil` for values that are no amounts.
-  var bounds: String? {
-    switch kind {
-    case .integer(let range, _): "\(range.lowerBound) to \(range.upperBound)"
-    case .size(let range, _):
-      "\(SizeText.format(range.lowerBound)) to \(SizeText.format(range.upperBound))"
-    case .duration(let range, _):
-      "\(DurationText.format(range.lowerBound)) to \(DurationText.format(range.upperBound))"
-    case .list(_, let count), .oneOrMore(_, let count):
-      "\(count.lowerBound) to \(count.upperBound) items"
-    case .text(let bytes): "\(bytes.lowerBound) to \(bytes.upperBound) bytes"
-    default: nil
-    }
-  }
-
   /// Whether a person's key, with names and numbers of their own in it, means this row.
   func isMeant(by key: String) -> Bool {
     let own = Self.words(path)

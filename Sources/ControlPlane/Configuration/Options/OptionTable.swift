@@ -43,6 +43,12 @@ enum OptionTable {
     }
   }
 
+  /// The default of a row that the code names, as written; a row without one is a bug.
+  static func defaultText(_ path: String) -> String {
+    guard let text = row(path).defaultText else { preconditionFailure("no default of \(path)") }
+    return text
+  }
+
   /// A default that its own row refuses is a bug.
   static func defaultValue(_ row: OptionRow) -> OptionValue? {
     guard let text = row.defaultText else { return nil }

@@ -6,7 +6,11 @@ enum Suggestion {
     guard word.utf8.count <= 64 else { return nil }
     let lower = exact ? word : word.lowercased().replacing("-", with: "_")
     var best: (word: String, distance: Int)?
-    for candidate in known {
+    // Of thousands, the first are enough: a hint is not worth seconds.
+    for candidate in known.prefix(1000) {
+      guard abs(candidate.utf8.count - lower.utf8.count) <= 1 + lower.utf8.count / 3 else {
+        continue
+      }
       let distance = distance(Array(lower.unicodeScalars), Array(candidate.unicodeScalars))
       if distance < best?.distance ?? .max { best = (candidate, distance) }
     }

@@ -28,6 +28,8 @@ struct YamlNode: Sendable {
   var content: Content
   /// Environment variables that gave the scalar a part of its text.
   var variables: [String] = []
+  /// An alias stands here: the text at this place is not the value's.
+  var isCopied = false
   /// There is a problem with it already, so that no more need be said of its value.
   var isBroken = false
 
@@ -38,7 +40,7 @@ struct YamlNode: Sendable {
 
   /// A part of a scalar, given in scalars, if it stands in the file as in the value.
   func place(of range: Range<Int>?) -> Place {
-    guard let range, case .scalar(let text, let plain) = content, variables.isEmpty,
+    guard let range, case .scalar(let text, let plain) = content, variables.isEmpty, !isCopied,
       place.length == text.unicodeScalars.count + (plain ? 0 : 2)
     else { return place }
     var part = place

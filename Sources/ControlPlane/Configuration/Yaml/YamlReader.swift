@@ -163,7 +163,11 @@ extension YamlReader {
       }
       return nothing
     }
-    return known.node
+    // What is wrong with the value as a whole is shown where it is used.
+    var copy = known.node
+    copy.place = place
+    copy.isCopied = true
+    return copy
   }
 
   private mutating func refuseUnusedAnchors() {
