@@ -74,6 +74,14 @@ if Context.environment["HEADRACE_ONLY_STEADY_STATE"] != nil {
   products = []
 }
 
+/// `Benchmarks/routes`: what a match costs; not part of a plain build either.
+if Context.environment["BENCH"] != nil {
+  targets.append(
+    .executableTarget(
+      name: "BenchRoutes", dependencies: ["DataPlane"], path: "Benchmarks/Routes",
+      swiftSettings: everywhere))
+}
+
 let package = Package(
   name: "headrace",
   products: products,

@@ -5,7 +5,13 @@ import ControlPlane
 struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run the proxy in front of three small embedded app servers.",
-    discussion: "Prints what to try with curl. Ctrl-C ends it.")
+    discussion: """
+      Prints what to try with curl. Ctrl-C ends it.
+
+      Examples:
+        headrace demo
+        headrace demo --port 0
+      """)
 
   @Option(help: "The port on 127.0.0.1 to listen on; 0 takes a free one.")
   var port: UInt16 = 8080

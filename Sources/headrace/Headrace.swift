@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlPlane
+import Glibc
 
 /// The command line: each subcommand in a file of its own.
 @main
@@ -8,10 +9,49 @@ struct Headrace: ParsableCommand {
     commandName: "headrace",
     abstract: "A layer-7 load balancer, reverse proxy and cache.",
     discussion: """
-      Try it:          headrace demo
-      Check a config:  headrace check conf/headrace.yaml
-      Run a config:    headrace run conf/headrace.yaml
+      Try it, with nothing to set up:  headrace demo
+      Check a config:                  headrace check conf/headrace.yaml
+      Run it, in the foreground:       headrace run conf/headrace.yaml
+      After an edit:                   headrace reload conf/headrace.yaml
+
+      Exit status: 0 fine, 1 the config has errors or it did not work, 2 wrong \
+      usage.
       """,
-    version: "headrace \(Version.text)",
-    subcommands: [Run.self, Check.self, Demo.self])
+    version: Version.line,
+    subcommands: Headrace.subcommands)
+
+  private static let subcommands: [any ParsableCommand.Type] = [
+    Run.self, Check.self, Explain.self, Diff.self, Reload.self, ConfigCommand.self, Demo.self,
+    VersionCommand.self,
+  ]
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+      Terminal.write(fullMessage(for: error) + "\n", to: 2)
+      Glibc.exit(ExitStatus.usage.rawValue)
+    }
+  }
+}
+
+/// What the process says with its end, to scripts.
+enum ExitStatus {
+  /// The config has errors, or what was asked for did not work.
+  static let failed = ExitCode(1)
+  static let usage = ExitCode(2)
+  /// `check --strict`: the config may be run, but has warnings.
+  static let warnings = ExitCode(3)
+}
+
+extension Version {
+  static var line: String { "headrace \(text)" }
+}
+
+/// The config file of a command, with the same words everywhere.
+struct ConfigArgument: ParsableArguments {
+  @Argument(help: "The config file.", completion: .file(extensions: ["yaml", "yml"]))
+  var file = "/etc/headrace/headrace.yaml"
 }

@@ -87,19 +87,19 @@ struct Rig: ~Copyable {
         idleTimeout: 60_000_000_000, maxAge: 3_600_000_000_000))
     if setup.isRich {
       draft.routes.append(
-        route(&draft, host: (.exact, "other.example"), path: (.any, ""), counters: 1))
+        route(&draft, host: "other.example", path: "", counters: 1))
       draft.routes.append(
-        route(&draft, host: (.below, ".example.com"), path: (.any, ""), counters: 2))
+        route(&draft, host: ".example.com", path: "", counters: 2))
       draft.routes.append(
-        route(&draft, host: (.exact, "example.com"), path: (.below, "/static"), counters: 3))
+        route(&draft, host: "example.com", path: "/static", counters: 3))
       draft.routes.append(
-        route(&draft, host: (.exact, "example.com"), path: (.below, "/a"), counters: 4))
+        route(&draft, host: "example.com", path: "/a", counters: 4))
       draft.trusted.append(
         AddressRangeRow(
           bytes: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 0], prefixLength: 104))
       draft.policy.addsVia = true
     }
-    draft.routes.append(route(&draft, host: (.any, ""), path: (.any, ""), counters: 0))
+    draft.routes.append(route(&draft, host: "", path: "", counters: 0))
     let second: UInt64 = 1_000_000_000
     draft.policy.clientHeader = 10 * second
     draft.policy.clientBodyIdle = 30 * second
@@ -113,15 +113,30 @@ struct Rig: ~Copyable {
     return SnapshotHandle(Snapshot(draft))
   }
 
+  /// A route for one host (with a dot in front: those below it) and one path and all below it;
+  /// empty texts are any.
   private static func route(
-    _ draft: inout SnapshotDraft, host: (PatternRow.Kind, String), path: (PatternRow.Kind, String),
-    counters: UInt32
+    _ draft: inout SnapshotDraft, host: String, path: String, counters: UInt32
   ) -> RouteRow {
-    RouteRow(
-      name: draft.intern("route".utf8),
-      host: PatternRow(kind: host.0, text: draft.intern(host.1.utf8)),
-      path: PatternRow(kind: path.0, text: draft.intern(path.1.utf8)), pool: 0,
-      counters: counters)
+    var row = RouteRow(name: draft.intern("route".utf8), counters: counters)
+    if !host.isEmpty {
+      row.hosts = RowRange(first: draft.routing.hosts.count, count: 1)
+      draft.routing.hosts.append(
+        HostRow(text: draft.intern(host.utf8), isSuffix: host.hasPrefix(".")))
+    }
+    let segments = draft.routing.segments.count
+    for text in path.split(separator: "/") {
+      draft.routing.segments.append(
+        SegmentRow(kind: .literal, text: draft.intern(text.utf8)))
+    }
+    row.paths = RowRange(first: draft.routing.paths.count, count: 1)
+    draft.routing.paths.append(
+      PathRow(
+        route: draft.routes.count,
+        segments: RowRange(
+          first: segments, count: draft.routing.segments.count - segments),
+        isBelow: true, endsWithSlash: false))
+    return row
   }
 
   // MARK: Load

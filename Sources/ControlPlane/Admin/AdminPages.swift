@@ -4,32 +4,48 @@
 struct AdminPages: Sendable {
   let metrics: @Sendable () -> MetricsReport
   let readiness: @Sendable () -> Readiness
+  /// nil where there is no file to read again.
+  var reload: (@Sendable () -> ReloadOutcome)? = nil
+
+  /// What changes something wants this field: a web page cannot send it to another origin without
+  /// asking first (a preflight request), which is never granted here.
+  static let guardField = "X-Headrace-Admin"
 
   private struct Page: Sendable {
     let path: String
     let about: String
-    let answer: @Sendable (AdminPages) -> LocalResponse
+    var methods = ["GET", "HEAD"]
+    let answer: @Sendable (AdminPages, LocalRequest) -> LocalResponse
   }
 
   private static let pages = [
-    Page(path: "/metrics", about: "counters in Prometheus text") { $0.metricsPage() },
-    Page(path: "/live", about: "200 as long as the process answers") { _ in .text("live\n") },
-    Page(path: "/ready", about: "200 when it wants traffic, else 503") { $0.readyPage() },
+    Page(path: "/metrics", about: "counters in Prometheus text") { pages, _ in
+      pages.metricsPage()
+    },
+    Page(path: "/live", about: "200 as long as the process answers") { _, _ in .text("live\n") },
+    Page(path: "/ready", about: "200 when it wants traffic, else 503") { pages, _ in
+      pages.readyPage()
+    },
+    Page(
+      path: "/reload", about: "POST: reads the config file again (headrace reload)",
+      methods: ["POST"]
+    ) { $0.reloadPage($1) },
   ]
 
   func answer(_ request: LocalRequest) -> LocalResponse {
     guard let page = find(request.path) else {
       return Self.uncached(.error(404))
     }
-    guard request.method == "GET" || request.method == "HEAD" else {
-      return Self.uncached(.error(405, headers: [LocalField("Allow", "GET, HEAD")]))
+    guard page.methods.contains(request.method) else {
+      let allowed = LocalField("Allow", page.methods.joined(separator: ", "))
+      return Self.uncached(.error(405, headers: [allowed]))
     }
-    return Self.uncached(page(self))
+    return Self.uncached(page.answer(self, request))
   }
 
-  private func find(_ path: String) -> (@Sendable (AdminPages) -> LocalResponse)? {
-    if path == "/" { return { _ in Self.list() } }
-    return Self.pages.first { $0.path == path }?.answer
+  private func find(_ path: String) -> Page? {
+    if path == "/" { return Page(path: "/", about: "this list") { _, _ in Self.list() } }
+    return Self.pages.first { $0.path == path }
   }
 
   private func metricsPage() -> LocalResponse {
@@ -41,6 +57,25 @@ struct AdminPages: Sendable {
   private func readyPage() -> LocalResponse {
     let state = readiness()
     return .text("\(state.rawValue)\n", status: state == .ready ? 200 : 503)
+  }
+
+  private func reloadPage(_ request: LocalRequest) -> LocalResponse {
+    // Browsers add Origin to every POST, even where a rebound name makes it their own origin.
+    guard request.header("Origin") == nil else {
+      return .text("not for web pages\n", status: 403)
+    }
+    guard request.headerValues(Self.guardField) == ["1"] else {
+      return .text("needs the field \(Self.guardField): 1\n", status: 403)
+    }
+    guard let reload else { return .text("there is no config file to reload\n", status: 404) }
+    let outcome = reload()
+    let status =
+      switch outcome {
+      case .reloaded: 200
+      case .refused: 422
+      case .unavailable: 503
+      }
+    return .text(outcome.text + "\n", status: status)
   }
 
   private static func list() -> LocalResponse {

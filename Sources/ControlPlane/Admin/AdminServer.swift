@@ -11,15 +11,17 @@ public enum Readiness: String, Equatable, Sendable {
 /// them. It has no access control: bind it to an address that only they can reach.
 ///
 /// Owned by the command that runs the proxy; serves on the threads of its `LocalServer`, on which
-/// both closures are called.
+/// the closures are called, several at once.
 public final class AdminServer: Sendable {
   private let server: LocalServer
 
+  /// - Parameter reload: reads the config file again; nil where there is none.
   public init(
     metrics: @escaping @Sendable () -> MetricsReport,
-    readiness: @escaping @Sendable () -> Readiness
+    readiness: @escaping @Sendable () -> Readiness,
+    reload: (@Sendable () -> ReloadOutcome)? = nil
   ) {
-    let pages = AdminPages(metrics: metrics, readiness: readiness)
+    let pages = AdminPages(metrics: metrics, readiness: readiness, reload: reload)
     server = LocalServer(name: "admin") { pages.answer($0) }
   }
 

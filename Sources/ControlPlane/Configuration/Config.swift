@@ -30,34 +30,171 @@ public struct Config: Equatable, Sendable {
     public init(address: Endpoint) { self.address = address }
   }
 
+  /// One rule: what it matches and what it does. The first that matches wins.
   public struct Route: Equatable, Sendable {
-    /// Unique. Where the file gives none: the pool's name, with `-2`, `-3` when taken.
+    /// Unique. Where the file gives none: made from the action, with `-2`, `-3` when taken.
     public var name: String
-    public var host: HostPattern
-    public var path: PathPattern
-    public var pool: String
-    public init(name: String, host: HostPattern, path: PathPattern, pool: String) {
+    public var match = Match()
+    public var action: Action
+    /// How the path (and query) is changed before it goes to the pool; `nil` leaves it.
+    public var rewrite: Rewrite? = nil
+    public var requestHeaders = HeaderEdits()
+    public var responseHeaders = HeaderEdits()
+    /// Each that is set replaces the global one for this route.
+    public var timeouts = RouteTimeouts()
+    public init(name: String, match: Match = Match(), action: Action) {
       self.name = name
-      self.host = host
-      self.path = path
-      self.pool = pool
+      self.match = match
+      self.action = action
+    }
+  }
+
+  /// All that is given must hold; within one list any item may. Empty lists hold always.
+  public struct Match: Equatable, Sendable {
+    public var hosts: [HostPattern] = []
+    public var paths: [PathPattern] = []
+    /// Upper case tokens.
+    public var methods: [String] = []
+    /// Field name (lower case) and what its value must be.
+    public var headers: [Condition] = []
+    /// Query parameter name (as written, percent-decoded) and what its value must be.
+    public var query: [Condition] = []
+    /// The client's address (behind trusted proxies: the forwarded one).
+    public var clientAddresses: [AddressRange] = []
+    public init() {}
+  }
+
+  public struct Condition: Equatable, Sendable {
+    public enum Test: Equatable, Sendable {
+      case present
+      case absent
+      /// Exact, case-sensitive; any of them.
+      case isOneOf([String])
+      case hasPrefix(String)
+      case contains(String)
+    }
+    public var name: String
+    public var test: Test
+    public init(name: String, test: Test) {
+      self.name = name
+      self.test = test
     }
   }
 
   /// Hosts are compared without case and without a port.
   public enum HostPattern: Equatable, Sendable {
-    case any
     /// Lower case.
     case exact(String)
     /// `*.example.com` is stored as `.example.com`: any depth below it, not itself.
     case suffix(String)
   }
 
-  public enum PathPattern: Equatable, Sendable {
-    case any
-    case exact(String)
-    /// `/static/**` is stored as `/static`: it and all below it. `/**` is `.any`.
-    case prefix(String)
+  /// `/exact`, `/one/*/segment`, `/users/{id}/orders`, `/static/**`. `/` is no segment that ends
+  /// with a slash, `/**` no segment that matches below.
+  public struct PathPattern: Equatable, Sendable {
+    public enum Segment: Equatable, Sendable {
+      case literal(String)
+      /// `*`: one non-empty segment.
+      case any
+      /// `{name}`: one non-empty segment, kept under that name.
+      case capture(String)
+    }
+    public var segments: [Segment]
+    /// `/**` at the end: the path so far and all below it. What is below is the capture `rest`.
+    public var matchesBelow: Bool
+    /// An exact path that ends with `/`.
+    public var endsWithSlash: Bool
+    public init(segments: [Segment], matchesBelow: Bool = false, endsWithSlash: Bool = false) {
+      self.segments = segments
+      self.matchesBelow = matchesBelow
+      self.endsWithSlash = endsWithSlash
+    }
+  }
+
+  public enum Action: Equatable, Sendable {
+    /// A pool's name.
+    case pool(String)
+    /// 301, 302, 303, 307 or 308 to a target made from a template.
+    case redirect(status: Int, to: Template)
+    case respond(Response)
+  }
+
+  public struct Response: Equatable, Sendable {
+    /// 200...599
+    public var status: Int
+    public var body: [UInt8]
+    public var contentType: String
+    public init(status: Int, body: [UInt8] = [], contentType: String = "text/plain; charset=utf-8")
+    {
+      self.status = status
+      self.body = body
+      self.contentType = contentType
+    }
+  }
+
+  /// A prefix is whole segments, without a slash at its end: `/` is stored as the empty text.
+  public enum Rewrite: Equatable, Sendable {
+    /// `/api/x` with `/api` stripped is `/x`.
+    case stripPrefix(String)
+    /// The prefix is replaced by another.
+    case replacePrefix(String, with: String)
+    /// A whole new path (and query, if it has a `?`) from a template.
+    case template(Template)
+  }
+
+  /// Text with variables in braces, parsed: `https://{host}/new/{rest}`.
+  public struct Template: Equatable, Sendable {
+    public enum Part: Equatable, Sendable {
+      case text(String)
+      case variable(Variable)
+    }
+    public var parts: [Part]
+    public init(_ parts: [Part]) { self.parts = parts }
+  }
+
+  public enum Variable: Equatable, Sendable {
+    case clientAddress, requestID, host, method, path, query, scheme
+    /// The path with its query, as received and normalised.
+    case target
+    /// A capture of the route's path pattern, or `rest`.
+    case capture(String)
+    /// A request field's value; empty when it is missing.
+    case header(String)
+  }
+
+  /// Carried out in this order: remove, set, add.
+  public struct HeaderEdits: Equatable, Sendable {
+    public var remove: [String] = []
+    /// Replaces all lines of that name.
+    public var set: [HeaderValue] = []
+    /// One more line.
+    public var add: [HeaderValue] = []
+    public init() {}
+    public var isEmpty: Bool { remove.isEmpty && set.isEmpty && add.isEmpty }
+  }
+
+  public struct HeaderValue: Equatable, Sendable {
+    public var name: String
+    public var value: Template
+    public init(name: String, value: Template) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// A timeout of one route: not given, off, or a time.
+  public struct RouteTimeouts: Equatable, Sendable {
+    public enum Choice: Equatable, Sendable {
+      case inherit
+      case off
+      case after(Duration)
+    }
+    /// `timeout: 2s` on a route is this one.
+    public var request = Choice.inherit
+    public var connect = Choice.inherit
+    public var firstByte = Choice.inherit
+    public var responseIdle = Choice.inherit
+    public init() {}
   }
 
   public struct Pool: Equatable, Sendable {

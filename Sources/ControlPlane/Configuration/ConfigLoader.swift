@@ -7,11 +7,21 @@ public enum ConfigLoader {
   public struct Loaded: Equatable, Sendable {
     public var config: Config
     public var warnings: [ConfigProblem]
+    /// Every option that has a value, and where it comes from, in the order of the reference.
+    public var settings: [ConfigSetting]
+    /// Where each route of the config is written.
+    public var routeSources: [ConfigSetting.Source]
+    /// The file and what it includes, in the order read.
+    public var files: [String]
   }
 
   /// How files are read: the path, and the size above which the file is refused.
   public typealias ReadFile = @Sendable (_ path: String, _ bytesMax: Int) -> FileResult
   public typealias FileResult = Result<[UInt8], FileFailure>
+  /// The files that a pattern (with `*`, `?`, `[...]`) stands for, by name.
+  public typealias ListFiles = @Sendable (_ pattern: String) -> [String]
+  /// The value of an environment variable.
+  public typealias Variable = @Sendable (_ name: String) -> String?
 
   /// Beyond this many problems the rest is not listed.
   static let problemsMax = 100
@@ -29,34 +39,33 @@ public enum ConfigLoader {
 
   /// The pure part: `file` is used in messages and to resolve relative paths.
   public static func load(
-    text: [UInt8], file: String, readFile: @escaping ReadFile
+    text: [UInt8], file: String, readFile: @escaping ReadFile,
+    listFiles: @escaping ListFiles = FileReader.list,
+    variable: @escaping Variable = FileReader.environmentVariable
   ) -> Result<Loaded, ConfigErrors> {
-    do throws(ConfigErrors) {
-      return .success(try decode(text, file, readFile))
-    } catch {
-      return .failure(error)
+    var files = ConfigFiles(readFile: readFile, listFiles: listFiles, variable: variable)
+    guard let root = files.read(text, file: file) else {
+      return .failure(errors(files.problems, files.sources))
     }
-  }
-
-  private static func decode(
-    _ text: [UInt8], _ file: String, _ readFile: @escaping ReadFile
-  ) throws(ConfigErrors) -> Loaded {
-    let source = try SourceText.decode(text, file: file)
-    var reader = YamlReader(source)
-    let root = reader.read()
-    guard let root, !root.isNothing else {
-      let empty = ConfigProblem(file: file, message: SourceText.emptyMessage)
-      throw errors(reader.problems.isEmpty ? [empty] : reader.problems)
-    }
-    var decoder = ConfigDecoder(source: source, readFile: readFile)
+    var decoder = ConfigDecoder(sources: files.sources, readFile: readFile)
+    decoder.settings = files.settings
     decoder.decode(root)
-    let problems = reader.problems + decoder.problems
-    guard problems.isEmpty else { throw errors(problems) }
-    return Loaded(config: decoder.config, warnings: sorted(decoder.warnings))
+    let problems = files.problems + decoder.problems
+    guard problems.isEmpty else { return .failure(errors(problems, files.sources)) }
+    return .success(
+      Loaded(
+        config: decoder.config,
+        warnings: sorted(files.warnings + decoder.warnings, files.sources),
+        settings: decoder.allSettings(), routeSources: decoder.routeSources,
+        files: files.sources.map(\.file)))
   }
 
-  private static func errors(_ problems: [ConfigProblem]) -> ConfigErrors {
-    var shown = sorted(problems)
+  private static func errors(
+    _ problems: [ConfigProblem], _ sources: [SourceText]
+  ) -> ConfigErrors {
+    // A value that several aliases stand for has its problems once.
+    var shown: [ConfigProblem] = []
+    for problem in sorted(problems, sources) where problem != shown.last { shown.append(problem) }
     guard shown.count > problemsMax else { return ConfigErrors(problems: shown) }
     shown.removeLast(shown.count - problemsMax)
     let more = "and more; only the first \(problemsMax) problems are shown"
@@ -64,7 +73,13 @@ public enum ConfigLoader {
     return ConfigErrors(problems: shown)
   }
 
-  private static func sorted(_ problems: [ConfigProblem]) -> [ConfigProblem] {
-    problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+  /// By file in the order read, then by place.
+  private static func sorted(
+    _ problems: [ConfigProblem], _ sources: [SourceText]
+  ) -> [ConfigProblem] {
+    let ranks = Dictionary(zip(sources.map(\.file), 0...)) { first, _ in first }
+    return problems.enumerated().map { index, problem in
+      (key: (ranks[problem.file] ?? sources.count, problem.line, problem.column, index), problem)
+    }.sorted { $0.key < $1.key }.map(\.1)
   }
 }

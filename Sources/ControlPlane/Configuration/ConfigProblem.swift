@@ -9,18 +9,24 @@ public struct ConfigProblem: Equatable, Sendable {
   public var line: Int
   /// From 1, counted in Unicode scalars.
   public var column: Int
+  /// How many characters are underlined; 0 when the problem is not at a place.
+  public var length: Int
   public var message: String
   /// The offending line, cut when long, and an underline below it; empty when there is none.
   public var excerpt: String
   /// The config may be run all the same.
   public var isWarning = false
+  /// What was probably meant, where the message says so.
+  public var suggestion: String? { Suggestion.word(in: message) }
 
   public init(
-    file: String, line: Int = 0, column: Int = 0, message: String, excerpt: String = ""
+    file: String, line: Int = 0, column: Int = 0, length: Int = 0, message: String,
+    excerpt: String = ""
   ) {
     self.file = file
     self.line = line
     self.column = column
+    self.length = length
     self.message = message
     self.excerpt = excerpt
   }

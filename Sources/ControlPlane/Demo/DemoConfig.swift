@@ -4,9 +4,11 @@ public enum DemoConfig {
   public static func make(port: UInt16, backends: [Endpoint]) -> Config {
     var config = Config()
     config.listeners = [.init(address: .ip(host: "127.0.0.1", port: port))]
+    var below = Config.Match()
+    below.paths = [.init(segments: [.literal("static")], matchesBelow: true)]
     config.routes = [
-      .init(name: "static", host: .any, path: .prefix("/static"), pool: "app"),
-      .init(name: "app", host: .any, path: .any, pool: "app"),
+      .init(name: "static", match: below, action: .pool("app")),
+      .init(name: "app", action: .pool("app")),
     ]
     config.pools = [
       .init(name: "app", strategy: .roundRobin, backends: backends.map { .init(address: $0) })

@@ -2,6 +2,11 @@ import DataPlane
 import Glibc
 import Synchronization
 
+/// A proxy that shuts down takes no other config.
+public struct DrainingError: Error, Sendable, CustomStringConvertible {
+  public var description: String { "the proxy is draining" }
+}
+
 /// The running proxy: workers, listeners, the current config, and what changes them.
 ///
 /// Owned by the command line (or a test). All methods may be called from any thread; changes are
@@ -12,6 +17,7 @@ public final class Proxy: Sendable {
   private let logWriter: AccessLogWriter
   private let state: Mutex<State>
   private let say: @Sendable (String) -> Void
+  private let reloadFile: (@Sendable () -> ReloadOutcome)?
   private let startedAt: UInt64
 
   private struct State {
@@ -30,11 +36,18 @@ public final class Proxy: Sendable {
 
   /// Starts everything. Listeners that cannot be opened, or a lack of descriptors, throw.
   ///
-  /// - Parameter say: lines for the operator.
-  public init(_ config: Config, say: @escaping @Sendable (String) -> Void) throws {
+  /// - Parameters:
+  ///   - reloadFile: what `POST /reload` on the admin listener does, on a thread of its own; nil
+  ///     where there is no file.
+  ///   - say: lines for the operator.
+  public init(
+    _ config: Config, reloadFile: (@Sendable () -> ReloadOutcome)? = nil,
+    say: @escaping @Sendable (String) -> Void
+  ) throws {
     ThisProcess.ignoreBrokenPipes()
     let count = config.workers ?? ThisProcess.usableCores
     self.say = say
+    self.reloadFile = reloadFile
     startedAt = Clock.now()
     registry = Registry(workers: count)
     var listeners = ListenerSet()
@@ -66,7 +79,8 @@ public final class Proxy: Sendable {
     guard let admin = config.admin else { return }
     let server = AdminServer(
       metrics: { [weak self] in self?.metrics() ?? MetricsReport() },
-      readiness: { [weak self] in self?.state.withLock { $0.readiness } ?? .draining })
+      readiness: { [weak self] in self?.state.withLock { $0.readiness } ?? .draining },
+      reload: reloadFile)
     try server.start(at: admin.address)
     state.withLock { $0.admin = server }
   }
@@ -74,9 +88,10 @@ public final class Proxy: Sendable {
   // MARK: Reload
 
   /// Runs by another config from now on: unchanged backends keep counters and connections. Throws,
-  /// and changes nothing, when a new listener cannot be opened.
+  /// and changes nothing, when a new listener cannot be opened or the proxy is draining.
   public func reload(_ config: Config) throws {
     let resolver = try state.withLock { state in
+      guard state.readiness != .draining else { throw DrainingError() }
       let change: ListenerSet.Change
       switch state.listeners.prepare(
         config.listeners.map(\.address), workers: registry.counters.count)
@@ -86,7 +101,9 @@ public final class Proxy: Sendable {
         state.reloadFailures += 1
         throw error
       }
-      for text in Proxy.needsRestart(from: state.config, to: config) { say(text) }
+      for text in ConfigDiff.restarts(from: state.config, to: config) {
+        say("\(text): takes effect at the next start")
+      }
       state.config = config
       publish(&state)
       state.listeners.apply(change, mailboxes: workers.mailboxes)
@@ -101,17 +118,6 @@ public final class Proxy: Sendable {
 
   /// A file that was refused: counted, nothing else.
   public func reloadFailed() { state.withLock { $0.reloadFailures += 1 } }
-
-  /// What a reload cannot change while the process runs.
-  private static func needsRestart(from old: Config, to new: Config) -> [String] {
-    var changed: [String] = []
-    if old.workers != new.workers { changed.append("workers") }
-    if old.admin != new.admin { changed.append("admin") }
-    if old.limits.connectionsPerWorker != new.limits.connectionsPerWorker {
-      changed.append("limits.connections_per_worker")
-    }
-    return changed.map { "a change of \($0) takes effect at the next start" }
-  }
 
   private func namesChanged() { state.withLock { publish(&$0) } }
 

@@ -29,14 +29,9 @@ struct SnapshotBuilder {
       poolIndices[pool.name] = draft.pools.count
       addPool(pool, to: &draft, &backends)
     }
-    for route in config.routes {
-      guard let pool = poolIndices[route.pool] else { continue }
-      draft.routes.append(
-        RouteRow(
-          name: draft.intern(route.name.utf8), host: hostPattern(route.host, &draft),
-          path: pathPattern(route.path, &draft), pool: pool,
-          counters: registry.route(route.name)))
-    }
+    let routes = RouteTablesBuilder(
+      config: config, registry: registry, poolIndices: poolIndices)
+    for route in config.routes { routes.add(route, to: &draft) }
     draft.trusted = config.trustedProxies.map {
       AddressRangeRow(bytes: $0.bytes, prefixLength: $0.prefixLength)
     }
@@ -90,26 +85,6 @@ struct SnapshotBuilder {
       }
     }
     return result
-  }
-
-  private func hostPattern(
-    _ pattern: Config.HostPattern, _ draft: inout SnapshotDraft
-  ) -> PatternRow {
-    switch pattern {
-    case .any: return PatternRow(kind: .any, text: draft.intern([]))
-    case .exact(let host): return PatternRow(kind: .exact, text: draft.intern(host.utf8))
-    case .suffix(let suffix): return PatternRow(kind: .below, text: draft.intern(suffix.utf8))
-    }
-  }
-
-  private func pathPattern(
-    _ pattern: Config.PathPattern, _ draft: inout SnapshotDraft
-  ) -> PatternRow {
-    switch pattern {
-    case .any: return PatternRow(kind: .any, text: draft.intern([]))
-    case .exact(let path): return PatternRow(kind: .exact, text: draft.intern(path.utf8))
-    case .prefix(let prefix): return PatternRow(kind: .below, text: draft.intern(prefix.utf8))
-    }
   }
 
   private func policy() -> PolicyRow {

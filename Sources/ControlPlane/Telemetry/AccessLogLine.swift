@@ -49,7 +49,7 @@ struct AccessLogLine {
   }
 
   private var route: String { record.hasRoute ? registry.routeName(record.route) : "" }
-  private var pool: String { record.hasRoute ? registry.poolName(record.pool) : "" }
+  private var pool: String { record.hasPool ? registry.poolName(record.pool) : "" }
   private var backend: String {
     record.hasBackend ? registry.backendAddress(record.backend) : ""
   }

@@ -121,7 +121,7 @@ extension Worker {
       if !exchanges[x].requestDone { setClientTimer(c, after: policy.clientBodyIdle) }
       let u = exchanges[x].upstream
       if u >= 0 {
-        if exchanges[x].step == .respond { setUpstreamTimer(u, after: policy.responseIdle) }
+        if exchanges[x].step == .respond { setUpstreamTimer(u, after: responseIdleTimeout(x)) }
         if upstreams[u].stream.isReadable || upstreams[u].stream.input != nil {
           upstreamReadable(u)
         }

@@ -84,6 +84,20 @@ extension Worker {
     isOldClient: Bool = false
   ) {
     let format = AnswerFormat.preferred(head, scratch.bytes, scratch.start)
+    writeAnswerStart(status: status, keepAlive: keepAlive, isOldClient: isOldClient)
+    outgoing.append("Cache-Control: no-store\r\nContent-Type: ")
+    if let page = errorPage(status) { return writePage(page, isHead: isHead) }
+    pathBuffer.removeAll()
+    format.write(status, explanation, into: &pathBuffer)
+    outgoing.append(format.contentType)
+    outgoing.append("\r\nContent-Length: ")
+    outgoing.append(decimal: pathBuffer.end)
+    outgoing.append("\r\n\r\n")
+    if !isHead { outgoing.append(pathBuffer, 0, pathBuffer.end) }
+  }
+
+  /// Status line, Date and what becomes of the connection.
+  mutating func writeAnswerStart(status: Int, keepAlive: Bool, isOldClient: Bool) {
     outgoing.removeAll()
     outgoing.append("HTTP/1.1 ")
     outgoing.append(decimal: status)
@@ -96,18 +110,9 @@ extension Worker {
     } else if isOldClient {
       outgoing.append("Connection: keep-alive\r\n")
     }
-    outgoing.append("Cache-Control: no-store\r\nContent-Type: ")
-    if let page = errorPage(status) { return writePage(page, isHead: isHead) }
-    pathBuffer.removeAll()
-    format.write(status, explanation, into: &pathBuffer)
-    outgoing.append(format.contentType)
-    outgoing.append("\r\nContent-Length: ")
-    outgoing.append(decimal: pathBuffer.end)
-    outgoing.append("\r\n\r\n")
-    if !isHead { outgoing.append(pathBuffer, 0, pathBuffer.end) }
   }
 
-  private func errorPage(_ status: Int) -> ErrorPageRow? {
+  func errorPage(_ status: Int) -> ErrorPageRow? {
     guard snapshots.hasCurrent else { return nil }
     let snapshot = snapshots[UInt8(truncatingIfNeeded: snapshots.current)]
     for index in 0..<snapshot.value.errorPages.count {
@@ -121,16 +126,19 @@ extension Worker {
   private mutating func writePage(_ page: ErrorPageRow, isHead: Bool) {
     let snapshot = snapshots[UInt8(truncatingIfNeeded: snapshots.current)]
     let length = Int(page.body.count)
-    if outgoing.capacity - outgoing.end < length + 1024 {
-      var larger = Block(capacity: outgoing.end + length + 4096)
-      larger.append(outgoing, 0, outgoing.end)
-      outgoing = larger
-    }
+    growOutgoing(for: length)
     outgoing.append(
       snapshot.value.text.span, Int(page.contentType.offset), Int(page.contentType.count))
     outgoing.append("\r\nContent-Length: ")
     outgoing.append(decimal: length)
     outgoing.append("\r\n\r\n")
     if !isHead { outgoing.append(snapshot.value.text.span, Int(page.body.offset), length) }
+  }
+
+  mutating func growOutgoing(for length: Int) {
+    guard outgoing.capacity - outgoing.end < length + 1024 else { return }
+    var larger = Block(capacity: outgoing.end + length + 4096)
+    larger.append(outgoing, 0, outgoing.end)
+    outgoing = larger
   }
 }

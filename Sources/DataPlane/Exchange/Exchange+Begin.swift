@@ -24,13 +24,18 @@ extension Worker {
     guard head.contentLength <= policy.maxBodyBytes,
       isWithinBodyLimit(x)
     else { return refuseExchange(x, .bodyTooLong) }
+    exchanges[x].requestBytes = UInt64(bodyAt &- from &+ body.sendEnd &- bodyAt)
     guard route(x, from) else { return }
     if head.maxForwards >= 0, forwardsLeft(from) == 0 { return answerAsRecipient(x) }
-    if policy.request != .max { exchanges[x].deadline = now &+ policy.request }
+    let limit = requestTimeout(x)
+    if limit != .max { exchanges[x].deadline = now &+ limit }
     if exchanges[x].awaitsContinue { exchanges[x].continueAt = now &+ 1_000_000_000 }
-    if exchanges[x].awaitsContinue || policy.request != .max { setExchangeTimer(x) }
-    writeRequestHead(x, from)
-    exchanges[x].requestBytes = UInt64(bodyAt &- from &+ body.sendEnd &- bodyAt)
+    if exchanges[x].awaitsContinue || limit != .max { setExchangeTimer(x) }
+    if exchanges[x].routeFlags.changesRequest {
+      guard writeChangedHead(x, from) else { return }
+    } else {
+      writeRequestHead(x, from)
+    }
     dispatchFirst(x, bodyAt, body.sendEnd &- bodyAt)
   }
 
@@ -64,6 +69,8 @@ extension Worker {
     exchanges[x].uploadBroken = false
     exchanges[x].endsByClose = false
     exchanges[x].hasRoute = false
+    exchanges[x].hasPool = false
+    exchanges[x].routeFlags = []
     exchanges[x].interimCount = 0
     exchanges[x].tryCount = 0
     exchanges[x].status = 0
@@ -90,65 +97,5 @@ extension Worker {
     exchanges[x].head = consume block
     exchanges[x].headLength = UInt16(truncatingIfNeeded: bodyAt &- from)
     exchanges[x].isReplayable = isWhole && head.method.isIdempotent && !head.wantsUpgrade
-  }
-
-  /// Finds the route and its pool; answers and says false when there is none.
-  @inline(__always)
-  private mutating func route(_ x: Int32, _ from: Int) -> Bool {
-    guard
-      let target = RequestTarget.parse(
-        scratch.bytes, from &+ head.target, head.targetLength, method: head.method),
-      normalize(target)
-    else {
-      refuseExchange(x, .badTarget)
-      return false
-    }
-    requestTarget = target
-    guard let index = matchRoute(from, target) else {
-      failExchange(x, status: 404, .noRoute, "no route matches this request")
-      return false
-    }
-    let snapshot = snapshots[exchanges[x].snapshot]
-    let route = snapshot.value.routes[index]
-    exchanges[x].hasRoute = true
-    exchanges[x].route = UInt32(truncatingIfNeeded: index)
-    exchanges[x].pool = route.pool
-    exchanges[x].routeCounters = route.counters
-    exchanges[x].poolCounters = snapshot.value.pools[Int(route.pool)].counters
-    setup.counters.routes[route.counters].add(.started)
-    setup.counters.pools[exchanges[x].poolCounters].add(.started)
-    return true
-  }
-
-  /// Leaves the path's one form in `pathBuffer` when it is not the received one.
-  @inline(__always)
-  private mutating func normalize(_ target: RequestTarget) -> Bool {
-    pathBuffer.removeAll()
-    guard target.needsNormalizing else { return true }
-    return PathNormalizer.normalize(
-      scratch, target, mergeSlashes: policy.mergesSlashes, into: &pathBuffer)
-  }
-
-  @inline(__always)
-  private mutating func matchRoute(_ from: Int, _ target: RequestTarget) -> Int? {
-    var host = 0
-    var hostLength = 0
-    if target.authorityLength > 0 {
-      host = target.authority
-      hostLength = HostParser.nameLength(scratch.bytes, host, target.authorityLength)
-    } else if head.host >= 0 {
-      let field = head.fields[head.host]
-      host = from &+ Int(field.value)
-      hostLength = HostParser.nameLength(scratch.bytes, host, Int(field.valueLength))
-    }
-    let snapshot = snapshots[UInt8(truncatingIfNeeded: snapshots.current)]
-    let hostBytes = scratch.bytes.extracting(host..<(host &+ hostLength))
-    if target.needsNormalizing {
-      return Router.match(
-        snapshot.value, host: hostBytes, path: pathBuffer.bytes.extracting(0..<pathBuffer.end))
-    }
-    return Router.match(
-      snapshot.value, host: hostBytes,
-      path: scratch.bytes.extracting(target.path..<(target.path &+ target.pathLength)))
   }
 }

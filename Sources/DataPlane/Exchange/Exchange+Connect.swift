@@ -65,7 +65,7 @@ extension Worker {
   mutating func requestSent(_ x: Int32, _ u: Int32) {
     exchanges[x].step = .awaitResponse
     exchanges[x].failure = .none
-    if exchanges[x].requestDone { return setUpstreamTimer(u, after: policy.firstByte) }
+    if exchanges[x].requestDone { return setUpstreamTimer(u, after: firstByteTimeout(x)) }
     let c = exchanges[x].client
     setClientTimer(c, after: policy.clientBodyIdle)
     if clients[c].stream.isReadable || clients[c].stream.input != nil { pumpRequest(x) }
@@ -147,7 +147,7 @@ extension Worker {
         failExchange(x, status: 503, .overloaded, "out of memory for connections")
         return nil
       }
-      if inProgress { setUpstreamTimer(u, after: policy.connect) }
+      if inProgress { setUpstreamTimer(u, after: connectTimeout(x)) }
       return u
     }
   }
@@ -156,7 +156,7 @@ extension Worker {
   private mutating func connectRefused(_ x: Int32, _ error: SystemError, isUnix: Bool) {
     if isUnix, error == .wouldBlock {
       // The socket's backlog is full, and no edge will tell when it is not: ask again.
-      if now &- exchanges[x].startedAt < policy.connect {
+      if now &- exchanges[x].startedAt < connectTimeout(x) {
         exchanges[x].tryCount &-= 1
         exchanges[x].tried = TriedBackends()
         exchanges[x].retryAt = now &+ 10_000_000
@@ -282,13 +282,18 @@ extension Worker {
     requestTarget = target
     pathBuffer.removeAll()
     if target.needsNormalizing {
+      let snapshot = snapshots[exchanges[x].snapshot]
       _ = PathNormalizer.normalize(
-        scratch, target, mergeSlashes: policy.mergesSlashes, into: &pathBuffer)
+        scratch, target, mergeSlashes: snapshot.value.policy.mergesSlashes, into: &pathBuffer)
     }
     exchanges[x].step = .connect
     exchanges[x].tryCount &-= 1
     exchanges[x].tried = TriedBackends()
-    writeRequestHead(x, from)
+    if exchanges[x].routeFlags.changesRequest {
+      guard writeChangedHead(x, from) else { return true }
+    } else {
+      writeRequestHead(x, from)
+    }
     dispatchFirst(x, from &+ length, scratch.end &- from &- length)
     return true
   }

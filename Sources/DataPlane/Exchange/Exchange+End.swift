@@ -24,8 +24,10 @@ extension Worker {
     let down = exchanges[x].responseBytes
     setup.counters.routes[exchanges[x].routeCounters].finish(
       statusClass: statusClass, nanoseconds: duration, requestBytes: up, responseBytes: down)
-    setup.counters.pools[exchanges[x].poolCounters].finish(
-      statusClass: statusClass, nanoseconds: duration, requestBytes: up, responseBytes: down)
+    if exchanges[x].hasPool {
+      setup.counters.pools[exchanges[x].poolCounters].finish(
+        statusClass: statusClass, nanoseconds: duration, requestBytes: up, responseBytes: down)
+    }
     if exchanges[x].tryCount > 0 {
       setup.counters.backends[exchanges[x].backendIdentity].count(
         statusClass: statusClass, nanoseconds: duration)
@@ -48,6 +50,7 @@ extension Worker {
     record.tries = exchanges[x].tryCount
     record.failure = exchanges[x].failure.rawValue
     record.hasRoute = exchanges[x].hasRoute
+    record.hasPool = exchanges[x].hasPool
     record.hasBackend = exchanges[x].tryCount > 0
     record.route = exchanges[x].routeCounters
     record.pool = exchanges[x].poolCounters
@@ -57,7 +60,7 @@ extension Worker {
     record.targetLength = UInt16(truncatingIfNeeded: trailers.targetLength)
     let isTrusted = clients[exchanges[x].client].isTrusted
     var address = clients[exchanges[x].client].address
-    if isTrusted { address = forwardedAddress(kept) ?? address }
+    if isTrusted { address = forwardedAddress(kept, trailers) ?? address }
     record.family = address.family
     record.address = address.bytes
     var host = Field()
@@ -80,20 +83,29 @@ extension Worker {
     exchanges[x].head = consume kept
   }
 
+  /// Of a head at the beginning of a block.
+  func forwardedAddress(
+    _ block: borrowing Block, _ head: borrowing MessageHead
+  ) -> PeerAddress? {
+    forwardedAddress(block.bytes, 0, head)
+  }
+
   /// The rightmost address of `X-Forwarded-For` that is not a trusted proxy's; the leftmost when
-  /// all are. `trailers` describes the head.
-  private func forwardedAddress(_ kept: borrowing Block) -> PeerAddress? {
-    let bytes = kept.bytes
+  /// all are. `head` describes the head that begins at `origin`.
+  func forwardedAddress(
+    _ bytes: borrowing Bytes, _ origin: Int, _ head: borrowing MessageHead
+  ) -> PeerAddress? {
     var found: PeerAddress? = nil
-    var index = trailers.fieldCount
+    var index = head.fieldCount
     while index > 0 {
       index -= 1
-      let field = trailers.fields[index]
+      let field = head.fields[index]
       guard field.id == .forwardedFor else { continue }
-      var end = Int(field.value) + Int(field.valueLength)
-      while end > Int(field.value) {
+      let value = origin + Int(field.value)
+      var end = value + Int(field.valueLength)
+      while end > value {
         var start = end
-        while start > Int(field.value), bytes[start - 1] != 0x2c { start -= 1 }
+        while start > value, bytes[start - 1] != 0x2c { start -= 1 }
         var first = start
         var last = end
         while first < last, bytes[first] == 0x20 || bytes[first] == 0x09 { first += 1 }

@@ -81,7 +81,9 @@ extension Worker {
       return true
     }
     wheel.clear(&clients[c].timer)
-    if exchanges[x].step == .awaitResponse { setUpstreamTimer(u, after: policy.firstByte) }
+    if exchanges[x].step == .awaitResponse {
+      setUpstreamTimer(u, after: firstByteTimeout(x))
+    }
     return false
   }
 

@@ -5,8 +5,10 @@ extension Worker {
   mutating func writeRequestHead(_ x: Int32, _ from: Int) {
     outgoing.removeAll()
     let target = requestTarget
-    if target.needsNormalizing || target.form != .origin || head.hasOtherVersion {
-      writeRequestLine(from, target)
+    if target.needsNormalizing || target.form != .origin || head.hasOtherVersion
+      || exchanges[x].routeFlags.contains(.rewrites)
+    {
+      writeRequestLine(x, from, target)
     } else {
       outgoing.append(scratch, from, head.firstField)
     }
@@ -52,11 +54,14 @@ extension Worker {
 
   /// Method, the path's one form, the query as it came, and our version.
   @inline(never)
-  private mutating func writeRequestLine(_ from: Int, _ target: RequestTarget) {
+  private mutating func writeRequestLine(_ x: Int32, _ from: Int, _ target: RequestTarget) {
     outgoing.append(scratch, from, head.methodLength)
     outgoing.append(byte: 0x20)
     if target.form == .asterisk {
       outgoing.append("*")
+    } else if exchanges[x].routeFlags.contains(.rewrites) {
+      outgoing.append(routeBuffer, routeBuffer.start, routeBuffer.count)
+      return outgoing.append(" HTTP/1.1\r\n")
     } else if target.needsNormalizing {
       outgoing.append(pathBuffer, 0, pathBuffer.end)
     } else {

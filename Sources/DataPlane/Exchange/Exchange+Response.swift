@@ -102,6 +102,10 @@ extension Worker {
     if exchanges[x].endsByClose || isDraining { clients[c].keepAlive = false }
     let keepAliveSeconds = head.keepAliveTimeout
     writeResponseHead(x, from)
+    if exchanges[x].routeFlags.contains(.editsResponse), !editResponseHead(x) {
+      exchanges[x].step = .awaitResponse
+      return failExchange(x, status: 502, .badResponse, "the response head became too long")
+    }
     snapshots.unpin(exchanges[x].snapshot)
     exchanges[x].snapshot = UInt8.max
     let body = BodyScan.run(
@@ -244,7 +248,7 @@ extension Worker {
       wheel.clear(&upstreams[u].timer)
       setClientTimer(c, after: policy.clientWriteIdle)
     } else {
-      setUpstreamTimer(u, after: policy.responseIdle)
+      setUpstreamTimer(u, after: responseIdleTimeout(x))
       if upstreams[u].stream.isReadable { queueUpstream(u) }
     }
   }
@@ -288,7 +292,7 @@ extension Worker {
         wheel.clear(&upstreams[u].timer)
         setClientTimer(c, after: policy.clientWriteIdle)
       } else {
-        setUpstreamTimer(u, after: policy.responseIdle)
+        setUpstreamTimer(u, after: responseIdleTimeout(x))
       }
     }
     if upstreams[u].stream.isReadable, !clients[c].stream.hasOutput { queueUpstream(u) }

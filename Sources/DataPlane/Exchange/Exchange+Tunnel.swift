@@ -13,8 +13,6 @@ extension Worker {
     upstreams[u].state = .tunnel
     wheel.clear(&upstreams[u].timer)
     wheel.clear(&exchanges[x].timer)
-    snapshots.unpin(exchanges[x].snapshot)
-    exchanges[x].snapshot = UInt8.max
     outgoing.removeAll()
     outgoing.append("HTTP/1.1 ")
     outgoing.append(scratch, from &+ 9, head.firstField &- 9)
@@ -24,6 +22,11 @@ extension Worker {
     outgoing.append("Connection: upgrade\r\nUpgrade: ")
     outgoing.append(scratch, from &+ Int(upgrade.value), Int(upgrade.valueLength))
     outgoing.append("\r\n\r\n")
+    if exchanges[x].routeFlags.contains(.editsResponse), !editResponseHead(x) {
+      return abortClient(c)
+    }
+    snapshots.unpin(exchanges[x].snapshot)
+    exchanges[x].snapshot = UInt8.max
     let count = scratch.end &- bodyAt
     exchanges[x].responseBytes &+= UInt64(outgoing.end &+ count)
     var result = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool)

@@ -44,6 +44,9 @@ struct Exchange: ~Copyable, SlabElement {
   /// The client sees the end of its answer only by the connection's end.
   var endsByClose = false
   var hasRoute = false
+  /// The route leads to a pool: pools are counted only then.
+  var hasPool = false
+  var routeFlags: RouteFlags = []
   var interimCount: UInt8 = 0
   var tryCount: UInt8 = 0
   var status: UInt16 = 0
@@ -51,6 +54,8 @@ struct Exchange: ~Copyable, SlabElement {
   var client: Int32 = -1
   var upstream: Int32 = -1
   var route: UInt32 = 0
+  /// The route's path pattern that matched: its captures are found again when they are needed.
+  var pattern: UInt32 = 0
   var pool: UInt32 = 0
   var backend: UInt32 = 0
   /// Rows of the counters; they outlive the snapshot.
@@ -66,6 +71,9 @@ struct Exchange: ~Copyable, SlabElement {
   var headLength: UInt16 = 0
   /// What waits for a unix socket whose backlog is full.
   var unsent: Block? = nil
+
+  /// Of the route, if `routeFlags` has `hasTimeouts`; else the policy's count.
+  var timeouts = RouteTimeoutsRow()
 
   var startedAt: Instant = 0
   var requestBytes: UInt64 = 0

@@ -74,6 +74,15 @@ enum ByteClass {
     ByteSet(low: 0x5000_000c_0000_0000, high: 0x0000_0000_0000_0000)
   }
 
+  /// What RFC 3986 allows in a path, a query and an authority, and `%`.
+  static var allowedInURI: ByteSet {
+    ByteSet(low: 0xafff_fff2_0000_0000, high: 0x47ff_fffe_afff_ffff)
+  }
+  /// `&`, `+`, `;`, `=`, `?`: data in a path, syntax in a query.
+  static var separatesInQuery: ByteSet {
+    ByteSet(low: 0xa800_0840_0000_0000, high: 0x0000_0000_0000_0000)
+  }
+
   @inline(__always) static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 <= 9 }
 
   /// 0...15, or nil.

@@ -130,6 +130,13 @@ package struct HeadLimits: BitwiseCopyable, Sendable {
   package var headBytes = 32768
   package var fieldCount = 100
 
+  /// For a head that was accepted before, whatever the limits are now.
+  static var widest: HeadLimits {
+    HeadLimits(
+      requestLineBytes: MessageHead.maxBytes, headBytes: MessageHead.maxBytes,
+      fieldCount: MessageHead.maxFields)
+  }
+
   package init() {}
   package init(requestLineBytes: Int, headBytes: Int, fieldCount: Int) {
     self.requestLineBytes = requestLineBytes

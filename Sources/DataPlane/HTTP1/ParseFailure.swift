@@ -1,7 +1,7 @@
 /// Why a message was refused.
 ///
 /// A request gets `status`; a response that fails in any way is a 502, the reason goes to the log.
-package enum ParseFailure: UInt8, Sendable, CaseIterable {
+package enum ParseFailure: UInt8, Error, Sendable, CaseIterable {
   case badMethod, badTarget, badVersion, unsupportedVersion, badStatusLine
   case requestLineTooLong, headTooLong, tooManyFields
   case badFieldName, badFieldValue, badLineEnd

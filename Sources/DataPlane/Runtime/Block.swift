@@ -129,7 +129,11 @@ package struct Block: ~Copyable {
 
   mutating func append(_ bytes: borrowing Bytes, _ from: Int, _ count: Int) {
     check(end, count)
-    for index in 0..<count { unsafe base[end &+ index] = bytes[from &+ index] }
+    guard count > 0 else { return }
+    unsafe bytes.extracting(from..<(from &+ count)).withUnsafeBufferPointer { source in
+      guard let first = source.baseAddress else { return }
+      unsafe (base + end).update(from: first, count: count)
+    }
     end &+= count
   }
 

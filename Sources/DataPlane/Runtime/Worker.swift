@@ -45,6 +45,8 @@ package struct Worker: ~Copyable {
   var outgoing: Block
   /// The normalised path of the request being routed.
   var pathBuffer: Block
+  /// What a route makes of it: a rewritten target, or the text of an answer.
+  var routeBuffer: Block
   /// The head being read, of either side; valid only until the next receive.
   var head = MessageHead()
   var trailers = MessageHead()
@@ -93,6 +95,7 @@ package struct Worker: ~Copyable {
     scratch = Block(capacity: BlockPool.scratchCapacity)
     outgoing = Block(capacity: 2 * 65_536)
     pathBuffer = Block(capacity: 65_536)
+    routeBuffer = Block(capacity: 65_536)
     self.now = now
     random = seed.map(RandomSource.init(seed:)) ?? RandomSource()
     ready.reserveCapacity(1024)

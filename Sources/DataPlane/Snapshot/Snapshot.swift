@@ -7,6 +7,8 @@ import Synchronization
 /// of its pins this one; the last one's release makes `isRetired` true.
 package struct Snapshot: ~Copyable {
   package let routes: Table<RouteRow>
+  package let routing: RouteTables
+  package let index: RouteIndex
   package let pools: Table<PoolRow>
   package let backends: Table<BackendRow>
   /// What strategies see, beside `backends`, row for row.
@@ -19,6 +21,8 @@ package struct Snapshot: ~Copyable {
 
   package init(_ draft: borrowing SnapshotDraft) {
     routes = Table(draft.routes)
+    routing = RouteTables(draft.routing)
+    index = RouteIndexBuilder.build(draft)
     pools = Table(draft.pools)
     backends = Table(draft.backends)
     views = Table(draft.backends.map { BackendView(weight: $0.weight) })
@@ -37,6 +41,7 @@ package struct Snapshot: ~Copyable {
 /// What the control plane fills in before it is frozen into a `Snapshot`.
 package struct SnapshotDraft {
   package var routes: [RouteRow] = []
+  package var routing = RouteDraft()
   package var pools: [PoolRow] = []
   package var backends: [BackendRow] = []
   package var trusted: [AddressRangeRow] = []

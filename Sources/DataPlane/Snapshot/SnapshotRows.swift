@@ -1,45 +1,10 @@
 /// A piece of the snapshot's text blob.
-package struct TextReference: BitwiseCopyable, Sendable {
+package struct TextReference: BitwiseCopyable, Equatable, Sendable {
   package let offset: UInt32
   package let count: UInt32
   package init(offset: Int, count: Int) {
     self.offset = UInt32(offset)
     self.count = UInt32(count)
-  }
-}
-
-/// What a host or path has to be.
-package struct PatternRow: BitwiseCopyable, Sendable {
-  package enum Kind: UInt8, Sendable, BitwiseCopyable {
-    case any
-    case exact
-    /// Host: `.example.com`, any depth below it. Path: `/static`, it and all below it.
-    case below
-  }
-  package let kind: Kind
-  package let text: TextReference
-  package init(kind: Kind, text: TextReference) {
-    self.kind = kind
-    self.text = text
-  }
-}
-
-/// One route: what it matches and where it leads.
-package struct RouteRow: BitwiseCopyable, Sendable {
-  package let name: TextReference
-  package let host: PatternRow
-  package let path: PatternRow
-  package let pool: UInt32
-  /// Its row in the counters; outlives the snapshot.
-  package let counters: UInt32
-  package init(
-    name: TextReference, host: PatternRow, path: PatternRow, pool: Int, counters: UInt32
-  ) {
-    self.name = name
-    self.host = host
-    self.path = path
-    self.pool = UInt32(pool)
-    self.counters = counters
   }
 }
 

@@ -29,6 +29,11 @@ package struct PeerAddress: BitwiseCopyable, Sendable {
     bytes = copy
   }
 
+  /// Of nobody; as a unix socket it is in no range.
+  static var none: PeerAddress {
+    PeerAddress(family: 1, bytes: InlineArray<16, UInt8>(repeating: 0))
+  }
+
   init(_ peer: hr_peer) { self.init(family: peer.family, bytes: peer.address) }
 
   /// The address as 16 bytes, IPv4 mapped into IPv6; nil for a unix socket.
@@ -40,6 +45,14 @@ package struct PeerAddress: BitwiseCopyable, Sendable {
     result[11] = 0xff
     for index in 0..<4 { result[12 + index] = bytes[index] }
     return result
+  }
+
+  /// An address literal; nil when the text is none.
+  package init?(text: String) {
+    var block = Block(capacity: max(text.utf8.count, 64))
+    block.append(Array(text.utf8))
+    guard let address = PeerAddress.parse(block.bytes, 0, block.end) else { return nil }
+    self = address
   }
 
   /// As text, without a port; `unix` for a unix socket.

@@ -22,6 +22,7 @@ package struct AccessRecord: BitwiseCopyable, Sendable {
   package var failure: UInt8 = 0
   package var family: UInt8 = 1
   package var hasRoute = false
+  package var hasPool = false
   package var hasBackend = false
   package var address = InlineArray<16, UInt8>(repeating: 0)
 

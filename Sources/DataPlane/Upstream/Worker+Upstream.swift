@@ -46,7 +46,7 @@ extension Worker {
     case .sent:
       if upstreams[u].state == .tunnel { return tunnelFlushed(x) }
       if exchanges[x].requestDone {
-        if exchanges[x].step == .awaitResponse { setUpstreamTimer(u, after: policy.firstByte) }
+        if exchanges[x].step == .awaitResponse { setUpstreamTimer(u, after: firstByteTimeout(x)) }
         return
       }
       let c = exchanges[x].client

@@ -49,7 +49,9 @@ import Testing
   @Test func listsItsPages() throws {
     try withAdmin { endpoint, _ in
       let text = try LocalClient.get(endpoint, "/").text
-      for path in ["/metrics", "/live", "/ready"] { #expect(text.contains("\n\(path) ")) }
+      for path in ["/metrics", "/live", "/ready", "/reload"] {
+        #expect(text.contains("\n\(path) "))
+      }
     }
   }
 

@@ -56,16 +56,27 @@ struct ConfigLoaderTests {
     #expect(errors.description == expected)
   }
 
+  /// What is edited below is a config that loads, so that edits reach every part of the loader.
+  @Test func sampleLoads() {
+    let result = ConfigFixture.load(
+      Array(Self.sample.utf8), file: "a.yaml",
+      files: ["sites/b.yaml": "routes: [{ respond: 404 }]"])
+    guard case .failure(let errors) = result else { return }
+    Issue.record("\(errors)")
+  }
+
   /// Every beginning of a config ends in a config or in problems with places, never in a crash.
-  @Test func everyPrefixIsAnswered() {
+  @Test(.timeLimit(.minutes(3))) func everyPrefixIsAnswered() {
     let bytes = Array(Self.sample.utf8)
     for length in 0...bytes.count { answer(Array(bytes[..<length])) }
   }
 
-  @Test func randomEditsAreAnswered() {
+  @Test(.timeLimit(.minutes(3))) func randomEditsAreAnswered() {
     var random = SplitMix(state: 20_261_121)
-    let pieces = "[]{}:,-?*&!|>'\"%@`#\\ \n\t\r\u{E000}\u{FEFF}a1".unicodeScalars.map(String.init)
-    for _ in 0..<3000 {
+    let pieces =
+      "[]{}:,-?*&!|>'\"%@`#\\ \n\t\r\u{E000}\u{F000}\u{FEFF}a1$/".unicodeScalars.map(String.init)
+      + ["*all", "&all ", "${PORT}", "{id}", "**", "include: a.yaml", "present", "off", "{{"]
+    for _ in 0..<2000 {
       var bytes = Array(Self.sample.utf8)
       for _ in 0..<Int.random(in: 1...6, using: &random) {
         let start = Int.random(in: 0...bytes.count, using: &random)
@@ -84,16 +95,35 @@ struct ConfigLoaderTests {
   }
 
   private func answer(_ bytes: [UInt8]) {
-    let result = ConfigLoader.load(
-      text: bytes, file: "a.yaml", readFile: ConfigFixture.readFile)
+    let result = ConfigFixture.load(
+      bytes, file: "a.yaml", files: ["sites/b.yaml": "routes: [{ respond: 404 }]"])
     guard case .failure(let errors) = result else { return }
     #expect(!errors.problems.isEmpty)
     #expect(errors.problems.allSatisfy { !$0.description.isEmpty })
   }
 
   static let sample = """
-    listeners: [{ address: ":8080" }]   # a comment
+    include: [sites/*.yaml]
+    listeners: [{ address: ":${PORT:-8080}" }]   # a comment
     routes:
+      - name: orders
+        match: &all
+          host: ["*.example.com", example.com]
+          path: ["/users/{id}/orders/**", "/{id}/**"]
+          method: [GET, HEAD]
+          headers: { X-Canary: "1", X-Old: absent, Accept: { prefix: text/ }, X-A: [a, b] }
+          query: { v: "2", debug: present }
+          client_address: &office [10.0.0.0/8, "::1"]
+        to: app
+        timeout: 2s
+        timeouts: { connect: 1s, response_idle: off }
+        rewrite: { path: "/v2/{id}/{rest}?{query}" }
+        request_headers: { set: { X-User: "{id}" }, add: { X-B: "{{}}" }, remove: [X-C] }
+        response_headers: { set: { X-D: "${HOST}{header.Accept}" } }
+      - match: { path: /old/**, client_address: *office }
+        redirect: { to: "https://example.com/new/{rest}", status: 308 }
+      - match: *all
+        respond: { status: 503, body: "a\\n", content_type: text/plain }
       - name: static
         match: { host: "*.example.com", path: '/static/**' }
         to: app

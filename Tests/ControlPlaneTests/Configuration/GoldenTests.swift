@@ -12,12 +12,24 @@ struct GoldenTests {
     return files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
   }()
 
-  @Test func thereAreEnough() { #expect(Self.names.count >= 35) }
+  @Test func thereAreEnough() { #expect(Self.names.count >= 60) }
+
+  /// Beside `name.yaml` there may be `name.d` with files that it includes.
+  private static func included(by name: String) throws -> [String: String] {
+    let part = "\(name).d"
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(part)")) ?? []
+    var texts: [String: String] = [:]
+    for file in files {
+      let url = URL(filePath: "\(folder)/\(part)/\(file)")
+      texts["\(part)/\(file)"] = try String(contentsOf: url, encoding: .utf8)
+    }
+    return texts
+  }
 
   @Test(arguments: names) func report(of name: String) throws {
     let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(Self.folder)/\(name).yaml")))
-    let result = ConfigLoader.load(
-      text: bytes, file: "conf/\(name).yaml", readFile: ConfigFixture.readFile)
+    let result = ConfigFixture.load(
+      bytes, file: "conf/\(name).yaml", files: try Self.included(by: name))
     let problems =
       switch result {
       case .success(let loaded): loaded.warnings

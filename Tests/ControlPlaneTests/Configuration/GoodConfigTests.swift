@@ -7,7 +7,7 @@ struct GoodConfigTests {
     let config = try ConfigFixture.config(ConfigFixture.complete(""))
     var expected = Config()
     expected.listeners = [Config.Listener(address: .ip(host: "", port: 8080))]
-    expected.routes = [Config.Route(name: "app", host: .any, path: .any, pool: "app")]
+    expected.routes = [Config.Route(name: "app", action: .pool("app"))]
     let backend = Config.Backend(address: .ip(host: "127.0.0.1", port: 3000))
     expected.pools = [Config.Pool(name: "app", strategy: .roundRobin, backends: [backend])]
     #expect(config == expected)
@@ -45,14 +45,19 @@ struct GoodConfigTests {
         - { match: {}, to: other }
       pools: { app: [127.0.0.1:3000], other: [localhost:3000] }
       """)
-    typealias Route = Config.Route
+    #expect(config.routes.map(\.name) == ["app", "app-2", "app-3", "app-4", "other"])
+    let matches = config.routes.map(\.match)
     #expect(
-      config.routes == [
-        Route(name: "app", host: .suffix(".example.com"), path: .prefix("/static"), pool: "app"),
-        Route(name: "app-2", host: .exact("www.example.com"), path: .exact("/"), pool: "app"),
-        Route(name: "app-3", host: .any, path: .prefix("/a%2Fb"), pool: "app"),
-        Route(name: "app-4", host: .exact("[::1]"), path: .any, pool: "app"),
-        Route(name: "other", host: .any, path: .any, pool: "other"),
+      matches.map(\.hosts) == [
+        [.suffix(".example.com")], [.exact("www.example.com")], [], [.exact("[::1]")], [],
+      ])
+    typealias Pattern = Config.PathPattern
+    #expect(
+      matches.map(\.paths) == [
+        [Pattern(segments: [.literal("static")], matchesBelow: true)],
+        [Pattern(segments: [], endsWithSlash: true)],
+        [Pattern(segments: [.literal("a%2Fb")], matchesBelow: true)],
+        [Pattern(segments: [], matchesBelow: true)], [],
       ])
   }
 

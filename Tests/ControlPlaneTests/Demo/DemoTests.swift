@@ -73,8 +73,8 @@ import Testing
     #expect(config.listeners.map(\.address) == [.ip(host: "127.0.0.1", port: 8080)])
     #expect(config.pools.map(\.name) == ["app"])
     #expect(config.pools[0].backends.map(\.address) == backends)
-    #expect(config.routes.allSatisfy { $0.pool == "app" })
-    #expect(config.routes.last?.path == .any)
+    #expect(config.routes.allSatisfy { $0.action == .pool("app") })
+    #expect(config.routes.last?.match == Config.Match())
     #expect(config.admin?.address == .ip(host: "127.0.0.1", port: 0))
   }
 

@@ -1,130 +1,106 @@
+import DataPlane
 import Testing
 
-@testable import DataPlane
-
-/// Which route a host and a path take.
-struct RouterTests {
-  /// A route as a test writes it: `*.` hosts and `/**` paths, nil for any.
-  typealias Route = (host: String?, path: String?)
-
-  static func pattern(_ kind: PatternRow.Kind, _ text: String, _ draft: inout SnapshotDraft)
-    -> PatternRow
-  {
-    PatternRow(kind: kind, text: draft.intern(bytes(text)))
+/// Single cases of matching, each with the name of what it protects.
+@Suite("Router") struct RouterTests {
+  /// The number of the route that takes the request; nil when none does.
+  private func decide(_ routes: [SampleRoute], _ request: SampleRequest) throws -> Int? {
+    let handle = RouteSet(routes).snapshot()
+    defer { handle.destroy() }
+    let decision = try request.probe().decide(handle.value)
+    return decision.map { Int($0.route) }
   }
 
-  static func snapshot(_ routes: [Route]) -> Snapshot {
-    var draft = SnapshotDraft()
-    _ = draft.intern(bytes("text in front"))
-    for (index, route) in routes.enumerated() {
-      var host = PatternRow(kind: .any, text: TextReference(offset: 0, count: 0))
-      var path = host
-      if let text = route.host {
-        host =
-          text.hasPrefix("*")
-          ? pattern(.below, String(text.dropFirst()), &draft) : pattern(.exact, text, &draft)
-      }
-      if let text = route.path {
-        path =
-          text.hasSuffix("/**")
-          ? pattern(.below, String(text.dropLast(3)), &draft) : pattern(.exact, text, &draft)
-      }
-      draft.routes.append(
-        RouteRow(
-          name: TextReference(offset: 0, count: 0), host: host, path: path, pool: index,
-          counters: UInt32(index)))
+  @Test(
+    "paths",
+    arguments: [
+      ("/**", "/", true), ("/**", "/a/b", true), ("/", "/", true), ("/", "/a", false),
+      ("/static/**", "/static", true), ("/static/**", "/static/", true),
+      ("/static/**", "/staticx", false), ("/a", "/a/", false), ("/a/", "/a/", true),
+      ("/a/", "/a", false), ("/*/x", "//x", false), ("/*", "/%2F", true), ("/*", "/", false),
+      ("/{id}/**", "/", false), ("/{id}/**", "/1", true), ("/a/b", "/a/./c/../b", true),
+      ("/a", "/%61", true), ("/a%2Fb", "/a%2fb", true), ("/a/b", "/a%2Fb", false),
+    ])
+  func paths(pattern: String, target: String, matches: Bool) throws {
+    let found = try decide([SampleRoute(paths: [pattern])], SampleRequest(target: target))
+    #expect((found != nil) == matches)
+  }
+
+  @Test(
+    "hosts",
+    arguments: [
+      ("example.com", "EXAMPLE.com:8080", true), ("example.com", "example.com.", true),
+      ("*.example.com", "a.b.example.com", true), ("*.example.com", "example.com", false),
+      ("*.example.com", "badexample.com", false), ("[::1]", "[::1]:80", true),
+      ("example.com", "example.co", false), ("a_b", "a_b", true), ("a-b", "a_b", false),
+      ("*.com", ".com", false), ("*.com", "a..com", true),
+    ])
+  func hosts(pattern: String, host: String, matches: Bool) throws {
+    let found = try decide([SampleRoute(hosts: [pattern])], SampleRequest(host: host))
+    #expect((found != nil) == matches)
+  }
+
+  @Test("the first in the order written wins, wherever it is in the index")
+  func order() throws {
+    let any = SampleRoute(paths: ["/*/b"])
+    let literal = SampleRoute(paths: ["/a/b"])
+    let below = SampleRoute(paths: ["/a/**"])
+    let host = SampleRoute(hosts: ["example.com"])
+    let suffix = SampleRoute(hosts: ["*.com"])
+    let all = [any, literal, below, host, suffix]
+    for index in all.indices {
+      let rotated = Array(all[index...] + all[..<index])
+      #expect(try decide(rotated, SampleRequest(target: "/a/b")) == 0)
     }
-    return Snapshot(draft)
   }
 
-  static func match(_ routes: [Route], host: String, path: String) -> Int? {
-    let snapshot = snapshot(routes)
-    let hostBytes = bytes(host)
-    let pathBytes = bytes(path)
-    return Router.match(snapshot, host: hostBytes.span, path: pathBytes.span)
+  @Test(
+    "query parameters are compared decoded",
+    arguments: [
+      ("/?v=%32", true), ("/?%76=2", true), ("/?v=2+", false), ("/?v", false), ("/?x=v=2", false),
+      ("/?a&v=1&v=2", true), ("/", false), ("/?", false), ("/?v=%", false),
+    ])
+  func query(target: String, matches: Bool) throws {
+    let route = SampleRoute(
+      query: [SampleCondition(name: "v", test: .isOneOf, values: ["2"])])
+    #expect((try decide([route], SampleRequest(target: target)) != nil) == matches)
   }
 
-  @Test("the first route that matches wins")
-  func order() {
-    let routes: [Route] = [
-      ("a.example", "/x"), ("a.example", "/**"), ("*.example", nil), (nil, "/x"), (nil, nil),
-      ("a.example", "/y"),
+  @Test("what an untrusted peer says of forwarding matches no condition")
+  func forwarding() throws {
+    let route = SampleRoute(
+      headers: [SampleCondition(name: "x-real-ip", test: .isOneOf, values: ["10.0.0.1"])])
+    var request = SampleRequest(fields: [("X-Real-IP", "10.0.0.1")])
+    #expect(try decide([route], request) == nil)
+    request.isTrusted = true
+    #expect(try decide([route], request) == 0)
+  }
+
+  @Test("OPTIONS * takes routes without a path")
+  func asterisk() throws {
+    let routes = [
+      SampleRoute(paths: ["/"]), SampleRoute(paths: ["/*"]), SampleRoute(paths: ["/**"]),
     ]
-    #expect(Self.match(routes, host: "a.example", path: "/x") == 0)
-    #expect(Self.match(routes, host: "a.example", path: "/y") == 1)
-    #expect(Self.match(routes, host: "b.example", path: "/x") == 2)
-    #expect(Self.match(routes, host: "other", path: "/x") == 3)
-    #expect(Self.match(routes, host: "other", path: "/z") == 4)
-    #expect(Self.match(routes, host: "", path: "*") == 4)
+    #expect(try decide(routes, SampleRequest(method: "OPTIONS", target: "*")) == 2)
   }
 
-  @Test("no route is none")
-  func none() {
-    #expect(Self.match([], host: "a", path: "/") == nil)
-    #expect(Self.match([("a", nil)], host: "b", path: "/") == nil)
-    #expect(Self.match([(nil, "/a")], host: "b", path: "/") == nil)
-    #expect(Self.match([("a", "/a")], host: "a", path: "/b") == nil)
-    #expect(Self.match([("a", "/a")], host: "b", path: "/a") == nil)
-  }
-
-  @Test(
-    "an exact host matches in any case, with a trailing dot, and nothing else",
-    arguments: [
-      ("example.com", true), ("EXAMPLE.Com", true), ("example.com.", true),
-      ("example.com..", false), ("example.co", false), ("example.comm", false),
-      ("www.example.com", false), ("xample.com", false), ("", false), (".", false),
-      ("example-com", false), ("example.coM\u{0}", false),
+  @Test("an explanation names the first reason")
+  func explain() throws {
+    let set = RouteSet([
+      SampleRoute(hosts: ["example.org"], paths: ["/x"]), SampleRoute(paths: ["/x"]),
+      SampleRoute(methods: ["POST"], headers: [SampleCondition(name: "a", test: .present)]),
+      SampleRoute(headers: [SampleCondition(name: "a", test: .present)]),
+      SampleRoute(query: [SampleCondition(name: "b", test: .present)]),
+      SampleRoute(clients: [([UInt8](repeating: 1, count: 16), 128)]), SampleRoute(),
     ])
-  func exactHost(_ host: String, _ matches: Bool) {
-    #expect((Self.match([("example.com", nil)], host: host, path: "/") == 0) == matches)
-  }
-
-  @Test(
-    "a wildcard host matches what is below it, at any depth",
-    arguments: [
-      ("a.example.com", true), ("a.b.example.com", true), ("A.EXAMPLE.COM.", true),
-      ("-.example.com", true), ("example.com", false), (".example.com", false),
-      ("aexample.com", false), ("a.example.org", false), ("a.example.com.evil", false),
-      ("", false), (".", false), ("example.com.", false),
-    ])
-  func wildcardHost(_ host: String, _ matches: Bool) {
-    #expect((Self.match([("*.example.com", nil)], host: host, path: "/") == 0) == matches)
-  }
-
-  @Test("letters are folded, other bytes are not")
-  func folding() {
-    #expect(Self.match([("a[b", nil)], host: "a{b", path: "/") == nil)
-    #expect(Self.match([("a@b", nil)], host: "a`b", path: "/") == nil)
-    #expect(Self.match([("[::a]", nil)], host: "[::A]", path: "/") == 0)
-  }
-
-  @Test(
-    "a prefix matches itself and what is below it",
-    arguments: [
-      ("/static", true), ("/static/", true), ("/static/a", true), ("/static/a/b", true),
-      ("/static//", true), ("/staticx", false), ("/stati", false), ("/Static", false),
-      ("/static%2Fa", false), ("/static.html", false), ("/", false), ("/a/static", false),
-      ("", false), ("*", false),
-    ])
-  func prefix(_ path: String, _ matches: Bool) {
-    #expect((Self.match([(nil, "/static/**")], host: "a", path: path) == 0) == matches)
-  }
-
-  @Test(
-    "an exact path matches itself alone",
-    arguments: [
-      ("/a/b", true), ("/a/b/", false), ("/a", false), ("/a/B", false), ("/a/bc", false),
-      ("/", false), ("", false),
-    ])
-  func exactPath(_ path: String, _ matches: Bool) {
-    #expect((Self.match([(nil, "/a/b")], host: "a", path: path) == 0) == matches)
-  }
-
-  @Test("the prefix of everything matches every path but the asterisk")
-  func everything() {
-    for path in ["/", "/a", "/a/b"] {
-      #expect(Self.match([(nil, "/**")], host: "", path: path) == 0)
-    }
-    #expect(Self.match([(nil, "/**")], host: "", path: "*") == nil)
+    let handle = set.snapshot()
+    defer { handle.destroy() }
+    let probe = try SampleRequest().probe()
+    let reasons = probe.explain(handle.value, before: 7)
+    let header = set.draft.routing.conditions[2].name
+    let query = set.draft.routing.conditions[3].name
+    #expect(
+      reasons == [.host, .path, .method, .header(header), .query(query), .clientAddress, nil])
+    #expect(probe.decide(handle.value)?.route == 6)
   }
 }

@@ -32,11 +32,14 @@ extension ConfigDecoder {
   private mutating func checkPoolReferences() {
     let known = config.pools.map(\.name)
     let knownSet = Set(known)
-    for reference in poolReferences where !known.isEmpty && !knownSet.contains(reference.pool) {
+    let unknown = known.isEmpty ? [] : poolReferences.filter { !knownSet.contains($0.pool) }
+    for (number, reference) in unknown.enumerated() {
+      // Those beyond are not shown, and a hint among thousands of pools takes its time.
+      let hint = number < ConfigLoader.problemsMax
       refuse(
         reference.place,
         "there is no pool \(quoted(reference.pool))"
-          + Suggestion.suffix(for: reference.pool, among: known))
+          + (hint ? Suggestion.suffix(for: reference.pool, among: known) : ""))
     }
     let used = Set(poolReferences.map(\.pool))
     for pool in known where !used.contains(pool) {
@@ -45,59 +48,10 @@ extension ConfigDecoder {
     }
   }
 
-  /// A route is never reached when one above takes all that it would. Routes of an exact host are
-  /// kept by it, so that thousands of hosts do not mean millions of comparisons.
-  private mutating func checkShadowedRoutes() {
-    var general: [Int] = []
-    var byHost: [String: [Int]] = [:]
-    for (index, route) in config.routes.enumerated() {
-      let covers = { [routes = config.routes] (earlier: Int) in
-        routes[earlier].host.covers(route.host) && routes[earlier].path.covers(route.path)
-      }
-      var above = general.first(where: covers)
-      if case .exact(let host) = route.host {
-        above = above ?? byHost[host]?.first(where: covers)
-        byHost[host, default: []].append(index)
-      } else {
-        general.append(index)
-      }
-      guard let above else { continue }
-      let line = routePlaces[above].position.line
-      warn(
-        routePlaces[index],
-        "this route can never match: the one in line \(line) takes all of its requests")
-    }
-  }
-
   private mutating func checkLimits(_ entries: [YamlNode.Entry]) {
     guard config.limits.requestLineBytes > config.limits.headerBytes,
       let place = entry("limits", entries)?.keyPlace
     else { return }
     warn(place, "\"limits.headers\" includes the request line but is less than its limit")
-  }
-}
-
-extension Config.HostPattern {
-  /// Whether every host that `other` matches is matched by this one too.
-  func covers(_ other: Config.HostPattern) -> Bool {
-    switch (self, other) {
-    case (.any, _): true
-    case (.exact(let a), .exact(let b)): a == b
-    case (.suffix(let a), .exact(let b)), (.suffix(let a), .suffix(let b)): b.hasSuffix(a)
-    default: false
-    }
-  }
-}
-
-extension Config.PathPattern {
-  /// Whether every path that `other` matches is matched by this one too.
-  func covers(_ other: Config.PathPattern) -> Bool {
-    switch (self, other) {
-    case (.any, _): true
-    case (.exact(let a), .exact(let b)): a == b
-    case (.prefix(let a), .exact(let b)), (.prefix(let a), .prefix(let b)):
-      a == b || b.hasPrefix(a + "/")
-    default: false
-    }
   }
 }

@@ -1,5 +1,5 @@
 extension ConfigDecoder {
-  private static let bytesMax = 1 << 20
+  static let fileBytesMax = 1 << 20
 
   mutating func decodeErrorPages(_ entries: [YamlNode.Entry]) {
     guard let node = entry("error_pages", entries)?.value else { return }
@@ -41,22 +41,22 @@ extension ConfigDecoder {
     let name = "error_pages.\(entry.key)"
     guard case .word(let written) = scalar(entry.value, OptionTable.row("error_pages.*"), name)
     else { return nil }
-    let path = FilePath.resolve(written, besides: source.file)
-    switch readFile(path, Self.bytesMax) {
+    let path = FilePath.resolve(written, besides: sources[entry.value.place.source].file)
+    switch readFile(path, Self.fileBytesMax) {
     case .success(let body):
       guard String(validating: body, as: UTF8.self) != nil else {
         refuse(entry.value.place, "\(quoted(name)): \(quoted(path)) is not UTF-8")
         return nil
       }
       return Config.ErrorPage(
-        statuses: statuses, file: path, body: body, contentType: contentType(path))
+        statuses: statuses, file: path, body: body, contentType: contentType(ofFile: path))
     case .failure(let failure):
       refuse(entry.value.place, "\(quoted(name)): cannot read \(quoted(path)): \(failure)")
       return nil
     }
   }
 
-  private func contentType(_ path: String) -> String {
+  func contentType(ofFile path: String) -> String {
     if path.hasSuffix(".html") { return "text/html; charset=utf-8" }
     if path.hasSuffix(".json") { return "application/json; charset=utf-8" }
     return "text/plain; charset=utf-8"

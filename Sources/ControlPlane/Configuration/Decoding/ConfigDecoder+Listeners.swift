@@ -49,8 +49,8 @@ extension ConfigDecoder {
 
   private mutating func add(listener endpoint: Endpoint, at place: YamlNode.Place) {
     if let index = config.listeners.firstIndex(where: { clashes($0.address, endpoint) }) {
-      let line = listenerPlaces[index].position.line
-      refuse(place, "two listeners on \(endpoint); the other is in line \(line)")
+      let line = line(of: listenerPlaces[index], seenFrom: place)
+      refuse(place, "two listeners on \(endpoint); the other is in \(line)")
     }
     config.listeners.append(Config.Listener(address: endpoint))
     listenerPlaces.append(place)

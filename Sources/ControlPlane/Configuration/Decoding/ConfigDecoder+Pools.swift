@@ -24,6 +24,7 @@ extension ConfigDecoder {
   }
 
   private mutating func decodePool(_ entry: YamlNode.Entry) {
+    if entry.value.isBroken { return }
     var pool = Config.Pool(name: entry.key, strategy: .roundRobin, backends: [])
     OptionTable.setDefaults(of: &pool)
     let path = "pools.\(entry.key)"

@@ -3,12 +3,15 @@
 /// A value that is refused keeps its default, so that the walk goes on and the rest is checked
 /// too; a config with problems is thrown away in the end. Pure but for `readFile`.
 struct ConfigDecoder {
-  let source: SourceText
+  /// The files, by the number that a place has.
+  let sources: [SourceText]
   /// Reads a file that the config names, given as an absolute or relative path.
   let readFile: ConfigLoader.ReadFile
   var config = OptionTable.defaultConfig()
   var problems: [ConfigProblem] = []
   var warnings: [ConfigProblem] = []
+  /// What the files set, in the order of decoding.
+  var settings: [ConfigSetting] = []
 
   /// Places that the checks across options point at, in the order of the config's arrays.
   var listenerPlaces: [YamlNode.Place] = []
@@ -22,8 +25,8 @@ struct ConfigDecoder {
     var place: YamlNode.Place
   }
 
-  init(source: SourceText, readFile: @escaping ConfigLoader.ReadFile) {
-    self.source = source
+  init(sources: [SourceText], readFile: @escaping ConfigLoader.ReadFile) {
+    self.sources = sources
     self.readFile = readFile
   }
 
@@ -54,37 +57,63 @@ struct ConfigDecoder {
   }
 }
 
-/// The building blocks of decoding.
+/// Problems and where they are.
 extension ConfigDecoder {
   mutating func refuse(_ place: YamlNode.Place, _ message: @autoclosure () -> String) {
     guard problems.count < ConfigLoader.collectedMax else { return }
     let message = message()
-    problems.append(source.problem(at: place.position, length: place.length, message))
+    problems.append(sources[place.source].problem(at: place, message))
   }
 
   mutating func warn(_ place: YamlNode.Place, _ message: String) {
     guard warnings.count < ConfigLoader.problemsMax else { return }
-    var warning = source.problem(at: place.position, length: place.length, message)
+    var warning = sources[place.source].problem(at: place, message)
     warning.isWarning = true
     warnings.append(warning)
   }
 
-  /// Whether the node is a key without a value, which is reported.
+  /// `line 4`, or `line 4 of sites/shop.yaml` when that is another file than the one of `here`.
+  func line(of place: YamlNode.Place, seenFrom here: YamlNode.Place) -> String {
+    let line = "line \(place.position.line)"
+    return place.source == here.source ? line : "\(line) of \(sources[place.source].file)"
+  }
+
+  func place(of refusal: Refusal, in node: YamlNode) -> YamlNode.Place {
+    node.place(of: refusal.range)
+  }
+}
+
+/// The building blocks of decoding.
+extension ConfigDecoder {
+  /// Whether the node is a key without a value, which is reported, or broken, which was.
   mutating func refuseNothing(_ node: YamlNode, _ name: String) -> Bool {
+    if node.isBroken { return true }
     guard node.isNothing else { return false }
     refuse(node.place, "\(name) has no value; give it one or leave it out")
     return true
   }
 
-  /// The entries with a known key; the others are reported. `path` is the table's, "" at the top.
-  mutating func mapping(
-    _ node: YamlNode, at path: String, called name: String
+  /// The entries of a mapping with any keys, not more than `countMax`.
+  mutating func anyMapping(
+    _ node: YamlNode, _ name: String, countMax: Int = .max
   ) -> [YamlNode.Entry]? {
     if refuseNothing(node, name) { return nil }
     guard case .mapping(let entries) = node.content else {
       refuse(node.place, "\(name) must be a mapping (key: value), not \(node.found)")
       return nil
     }
+    guard entries.count <= countMax else {
+      refuse(node.place, "\(name) must have at most \(countMax) entries, not \(entries.count)")
+      return nil
+    }
+    return entries
+  }
+
+  /// The entries with a known key; the others are reported. `path` is the table's, "" at the top.
+  mutating func mapping(
+    _ node: YamlNode, at path: String, called name: String
+  ) -> [YamlNode.Entry]? {
+    guard let entries = anyMapping(node, name) else { return nil }
     let known = OptionTable.children(of: path).map(\.key)
     let place = path.isEmpty ? "at the top level" : "in \(name)"
     return entries.filter { entry in
@@ -99,16 +128,40 @@ extension ConfigDecoder {
 
   /// A scalar by the rules of its row; `name` is its path in this file, for the message.
   mutating func scalar(_ node: YamlNode, _ row: OptionRow, _ name: String) -> OptionValue? {
+    scalar(node, row.kind, name)
+  }
+
+  mutating func scalar(_ node: YamlNode, _ kind: OptionKind, _ name: String) -> OptionValue? {
     if refuseNothing(node, quoted(name)) { return nil }
     guard case .scalar(let text, let plain) = node.content else {
-      refuse(node.place, "\(quoted(name)) must be \(row.kind.description), not \(node.found)")
+      refuse(node.place, "\(quoted(name)) must be \(kind.description), not \(node.found)")
       return nil
     }
     do {
-      return try row.kind.decode(text, plain: plain)
+      let value = try kind.decode(text, plain: plain)
+      note(name, text, node)
+      return value
     } catch {
-      refuse(node.place, "\(quoted(name)) \(error.message)")
+      refuse(place(of: error, in: node), "\(quoted(name)) \(error.message)")
       return nil
+    }
+  }
+
+  /// One scalar or a list of them, each with its node, by a row of the kind `oneOrMore`.
+  mutating func scalars(
+    _ node: YamlNode, _ row: OptionRow, _ name: String
+  ) -> [(value: OptionValue, node: YamlNode)] {
+    guard case .oneOrMore(let kind, let count) = row.kind else { return [] }
+    guard case .list(let items) = node.content else {
+      return scalar(node, row, name).map { [($0, node)] } ?? []
+    }
+    guard count.contains(items.count) else {
+      let bounds = "\(count.lowerBound) to \(count.upperBound)"
+      refuse(node.place, "\(quoted(name)) must have \(bounds) items, not \(items.count)")
+      return []
+    }
+    return items.enumerated().compactMap { index, item in
+      scalar(item, kind, "\(name)[\(index)]").map { ($0, item) }
     }
   }
 

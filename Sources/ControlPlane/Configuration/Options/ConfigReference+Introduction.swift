@@ -20,16 +20,41 @@ extension ConfigReference {
     misspelt option is never silently ignored. A reload (SIGHUP) with errors leaves the running
     config in place.
 
-    Most options in one file:
+    In an editor that knows JSON Schema (with the YAML language server: VS Code, Neovim, Helix,
+    IntelliJ), put this into the first line, with the path to
+    [headrace.schema.json](../conf/headrace.schema.json), for completion and checks as you type:
+
+        # yaml-language-server: $schema=headrace.schema.json
+
+    Ordinary jobs, each with a config to start from: [how-to](how-to/README.md).
+
+    Many options in one file:
 
     ```yaml
     listeners:
       - address: :8080
       - address: "[::1]:8081"
     routes:
+      - name: www
+        match: { host: example.com }
+        redirect: { to: "https://www.example.com{target}", status: 301 }
       - name: static
-        match: { host: "*.example.com", path: /static/** }
+        match: { host: ["*.example.com", "*.example.org"], path: /static/** }
         to: files
+        response_headers: { set: { Cache-Control: "max-age=3600" }, remove: [Server] }
+      - name: orders
+        match:
+          path: "/users/{id}/orders/**"
+          method: [GET, HEAD]
+          headers: { X-Canary: "1", User-Agent: { contains: Mozilla } }
+        to: app
+        timeout: 2s
+        rewrite: { path: "/orders/{rest}?user={id}" }
+        request_headers: { set: { X-Client: "{client_address}" } }
+      - match: { path: /admin/**, client_address: [10.0.0.0/8, "::1"] }
+        to: app
+      - match: { path: /admin/** }
+        respond: { status: 403, body: "Not from here.\\n" }
       - to: app
     pools:
       files: [127.0.0.1:4000]
@@ -58,11 +83,49 @@ extension ConfigReference {
     - Durations are whole numbers with a unit: `250ms`, `5s`, `1m`, `1h`.
     - Sizes are bytes, or have a unit: `512`, `8KiB`, `16MiB`, `1GiB`.
     - Numbers, sizes, durations and switches are written without quotes.
-    - A value that starts with `*` or `[` and is no list needs quotes: `"*.example.com"`,
-      `"[::1]:8080"`.
-    - The file is UTF-8 YAML, at most 4MiB. Anchors, aliases, tags, blocks of text (`|`, `>`) and
+    - A value that starts with `*`, `[` or `{` and is no list or mapping needs quotes:
+      `"*.example.com"`, `"[::1]:8080"`, `"{path}"`.
+    - The file is UTF-8 YAML, at most 4MiB. Tags, blocks of text (`|`, `>`), merge keys (`<<`) and
       nesting deeper than 64 levels are refused.
     - `NAME` below is a name of your choice, `[]` an item of a list.
+
+    ### From the environment
+
+    `${NAME}` in a value is the environment variable of that name; one that is not set is an error.
+    `${NAME:-default}` has a default for a variable that is not set or empty. `$${` is a `${` as
+    such. Between brackets such a value needs quotes. A reload reads the same environment as the
+    start: a process keeps the one that it was started with.
+
+    ```yaml
+    listen: "127.0.0.1:${PORT:-8080}"
+    routes:
+      - to: app
+    pools:
+      app: ["${APP_HOST:-127.0.0.1}:3000"]
+    ```
+
+    ### What is repeated
+
+    An anchor (`&name`) in front of a value names it, and an alias (`*name`) below stands for it.
+    A file may have 100 aliases, which may stand for 10,000 values in all.
+
+    ```yaml
+    listen: :8080
+    routes:
+      - match: { path: /a, client_address: &office [10.0.0.0/8, 192.168.0.0/16] }
+        to: app
+      - match: { path: /b, client_address: *office }
+        to: app
+    pools:
+      app: [127.0.0.1:3000]
+    ```
+
+    ### Several files
+
+    With `include: sites/*.yaml` other files are read too, relative to this one. Each has the same
+    keys. Their routes and listeners come after those of this file, in the order of their names;
+    pools, timeouts and such are merged, and what is written twice is an error. So a route that
+    matches everything belongs into the file that is read last.
 
     """
 }

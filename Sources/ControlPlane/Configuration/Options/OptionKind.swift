@@ -11,8 +11,17 @@ enum OptionKind: Sendable {
   case addressRange
   case hostPattern
   case pathPattern
+  case pathPrefix
   case name
   case file
+  /// A method of HTTP.
+  case method
+  case fieldName
+  case template(TemplateText.Use)
+  /// Any text of that many bytes.
+  case text(ClosedRange<Int>)
+  /// One of the kind, or a list of that many; its items have no row of their own.
+  indirect case oneOrMore(OptionKind, ClosedRange<Int>)
   /// A list of what the text says, with that many items.
   case list(String, ClosedRange<Int>)
   /// A mapping whose keys are rows of their own.
@@ -40,8 +49,15 @@ extension OptionKind {
     case .addressRange: return "an address or a CIDR block"
     case .hostPattern: return "a host pattern"
     case .pathPattern: return "a path pattern"
+    case .pathPrefix: return "a path such as /api"
+    case .method: return "a method such as GET"
+    case .fieldName: return "a field name"
+    case .template: return "text with variables"
+    case .text(let bytes): return "text of \(bytes.lowerBound) to \(bytes.upperBound) bytes"
     case .name: return "a name of letters, digits, \"-\", \"_\" and \".\", at most 64"
     case .file: return "a file"
+    case .oneOrMore(let item, let count):
+      return "\(item.description), or a list of up to \(count.upperBound)"
     case .list(let items, let count):
       return "a list of \(items), \(count.lowerBound) to \(count.upperBound)"
     case .section: return "a mapping"
@@ -76,6 +92,12 @@ extension OptionKind {
     case .pathPattern: return .path(try PathPatternText.parse(text))
     case .name: return .word(try NameText.parse(text))
     case .file: return .word(try FileText.parse(text))
+    case .pathPrefix: return .word(try PathPrefixText.parse(text))
+    case .method: return .word(try FieldText.parseMethod(text))
+    case .fieldName: return .word(try FieldText.parseName(text))
+    case .template(let use): return .template(try TemplateText.parse(text, for: use))
+    case .text(let bytes): return .word(try PlainText.parse(text, bytes))
+    case .oneOrMore(let item, _): return try item.decode(text, plain: plain)
     case .list, .section, .structure: throw Refusal("must be \(description), not \(quoted(text))")
     }
   }

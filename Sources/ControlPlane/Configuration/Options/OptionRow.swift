@@ -12,12 +12,18 @@ struct OptionRow: Sendable {
   let summary: String
   /// Why the default is what it is; empty where there is none.
   let reason: String
+  /// What it works together with; empty where that is nothing.
+  let interactions: String
+  /// The version that brought it.
+  let since: String
+  /// Whether a reload changes it; if not, the process must be started anew.
+  let isReloadable: Bool
   let target: OptionTarget
 
   init(
     _ path: String, _ kind: OptionKind, default defaultText: String? = nil,
     required: Bool = false, into target: OptionTarget = .structure, _ summary: String,
-    reason: String = ""
+    reason: String = "", interactions: String = "", since: String = "0.1", reloadable: Bool = true
   ) {
     self.path = path
     self.kind = kind
@@ -25,6 +31,9 @@ struct OptionRow: Sendable {
     self.isRequired = required
     self.summary = summary
     self.reason = reason
+    self.interactions = interactions
+    self.since = since
+    isReloadable = reloadable
     self.target = target
   }
 
@@ -36,6 +45,7 @@ struct OptionRow: Sendable {
 enum OptionTarget: Sendable {
   case config(@Sendable (inout Config, OptionValue) -> Void)
   case pool(@Sendable (inout Config.Pool, OptionValue) -> Void)
+  case timeouts(@Sendable (inout Config.RouteTimeouts, OptionValue) -> Void)
   case admin(@Sendable (inout Config.Admin, OptionValue) -> Void)
   /// A function of the decoder takes it.
   case structure

@@ -22,7 +22,8 @@ extension OptionTable {
       "limits.connections_per_worker", .integer(1...1_000_000, word: "auto"), default: "auto",
       into: .config(\.limits.connectionsPerWorker),
       "Client connections of one worker; more wait to be accepted.",
-      reason: "`auto` derives it from the limit on open files, which backends need a share of."),
+      reason: "`auto` derives it from the limit on open files, which backends need a share of.",
+      reloadable: false),
     OptionRow(
       "limits.memory_per_worker", .size((1 << 20)...(1 << 40)), default: "64MiB",
       into: .config(\.limits.memoryPerWorkerBytes),

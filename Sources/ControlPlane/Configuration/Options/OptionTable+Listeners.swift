@@ -21,9 +21,10 @@ extension OptionTable {
       or with `address` below it. It has no passwords, so keep it on a loopback or a private \
       address.
       """,
-      reason: "Without it there is no admin listener: nothing is opened that nobody asked for."),
+      reason: "Without it there is no admin listener: nothing is opened that nobody asked for.",
+      reloadable: false),
     OptionRow(
       "admin.address", .listenAddress, required: true, into: .admin(\.address),
-      "Where the admin listener accepts connections, written as for `listen`."),
+      "Where the admin listener accepts connections, written as for `listen`.", reloadable: false),
   ]
 }

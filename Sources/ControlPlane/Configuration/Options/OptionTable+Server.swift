@@ -1,9 +1,25 @@
 extension OptionTable {
+  static let includeRows = [
+    OptionRow(
+      "include", .oneOrMore(.file, 1...100),
+      """
+      Other files to read, as paths or patterns such as `sites/*.yaml`, relative to this file. \
+      Each has the same keys as this one.
+      """,
+      interactions: """
+        Lists (`routes`, `listeners`, `trusted_proxies`) are appended: first this file's items, \
+        then those of the included files in the order written, and by name within a pattern. \
+        Mappings are merged; the same pool or option in two files is an error. Included files may \
+        include others, four deep.
+        """)
+  ]
+
   static let serverRows = [
     OptionRow(
       "workers", .integer(1...1024, word: "auto"), default: "auto", into: .config(\.workers),
       "Event loops, one thread each.",
-      reason: "`auto` is one for each core that the process may use; more only take turns."),
+      reason: "`auto` is one for each core that the process may use; more only take turns.",
+      reloadable: false),
     OptionRow(
       "trusted_proxies", .list("addresses and CIDR blocks", 0...10_000),
       """

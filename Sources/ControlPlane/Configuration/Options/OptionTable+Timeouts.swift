@@ -10,7 +10,7 @@ extension OptionTable {
     OptionRow(
       "timeouts.client_body_idle", kind, default: "30s", into: .config(\.timeouts.clientBodyIdle),
       "Between two pieces of a request's body.",
-      reason: "A phone that changes networks gets time; an upload may take as long as it needs."),
+      reason: "A phone that changes its network gets time; an upload may take any time it needs."),
     OptionRow(
       "timeouts.keep_alive_idle", kind, default: "75s", into: .config(\.timeouts.keepAliveIdle),
       "For the first byte of the next request on a client's connection, and of the first one.",

@@ -5,7 +5,8 @@
 enum OptionTable {
   /// In the order of the reference.
   static let rows: [OptionRow] =
-    listenerRows + routeRows + poolRows + serverRows + timeoutRows + limitRows + operationRows
+    includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows + poolRows
+    + serverRows + timeoutRows + limitRows + operationRows
 
   private static let rowsByPath = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0) })
 
@@ -40,6 +41,12 @@ enum OptionTable {
     for row in rows {
       if case .pool(let store) = row.target, let value = defaultValue(row) { store(&pool, value) }
     }
+  }
+
+  /// The default of a row that the code names, as written; a row without one is a bug.
+  static func defaultText(_ path: String) -> String {
+    guard let text = row(path).defaultText else { preconditionFailure("no default of \(path)") }
+    return text
   }
 
   /// A default that its own row refuses is a bug.

@@ -41,6 +41,11 @@ extension OptionTarget {
       pool[keyPath: field] = strategy
     }
   }
+  static func timeouts(
+    _ field: Field<Config.RouteTimeouts, Config.RouteTimeouts.Choice>
+  ) -> OptionTarget {
+    .timeouts { $0[keyPath: field] = $1.duration.map { .after($0) } ?? .off }
+  }
   static func admin(_ field: Field<Config.Admin, Endpoint>) -> OptionTarget {
     .admin { admin, value in
       guard case .endpoint(let endpoint) = value else { return }

@@ -10,6 +10,7 @@ enum OptionValue: Equatable, Sendable {
   case addressRange(AddressRange)
   case host(Config.HostPattern)
   case path(Config.PathPattern)
+  case template(TemplateText.Parsed)
   /// `off` or `auto`.
   case absent
 }
@@ -18,5 +19,17 @@ enum OptionValue: Equatable, Sendable {
 struct Refusal: Error, Equatable {
   /// Such as `must be 1 to 256, not "300"`.
   let message: String
-  init(_ message: String) { self.message = message }
+  /// The part of the value that is wrong, in scalars; `nil` for all of it.
+  let range: Range<Int>?
+
+  init(_ message: String, at range: Range<Int>? = nil) {
+    self.message = message
+    self.range = range
+  }
+
+  /// `part` is a slice of `text`.
+  init(_ message: String, at part: Substring, in text: String) {
+    let start = text.unicodeScalars[..<part.startIndex].count
+    self.init(message, at: start..<start + part.unicodeScalars.count)
+  }
 }

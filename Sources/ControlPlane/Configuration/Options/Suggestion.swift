@@ -1,11 +1,16 @@
 /// "Did you mean": the known word nearest to a misspelt one.
 enum Suggestion {
   /// `nil` when none is near: at most a third of the letters may differ, at least one.
-  static func nearest(to word: String, among known: [String]) -> String? {
+  /// `exact`: upper and lower case differ.
+  static func nearest(to word: String, among known: [String], exact: Bool = false) -> String? {
     guard word.utf8.count <= 64 else { return nil }
-    let lower = word.lowercased().replacing("-", with: "_")
+    let lower = exact ? word : word.lowercased().replacing("-", with: "_")
     var best: (word: String, distance: Int)?
-    for candidate in known {
+    // Of thousands, the first are enough: a hint is not worth seconds.
+    for candidate in known.prefix(1000) {
+      guard abs(candidate.utf8.count - lower.utf8.count) <= 1 + lower.utf8.count / 3 else {
+        continue
+      }
       let distance = distance(Array(lower.unicodeScalars), Array(candidate.unicodeScalars))
       if distance < best?.distance ?? .max { best = (candidate, distance) }
     }
@@ -17,6 +22,19 @@ enum Suggestion {
   /// ` (did you mean "x"?)`, or nothing.
   static func suffix(for word: String, among known: [String]) -> String {
     nearest(to: word, among: known).map { " (did you mean \(quoted($0))?)" } ?? ""
+  }
+
+  /// As `suffix`, for names of variables, which stand in braces.
+  static func variableSuffix(for name: String, among known: [String]) -> String {
+    nearest(to: name, among: known).map { " (did you mean \(quoted("{\($0)}"))?)" } ?? ""
+  }
+
+  /// The word that the end of a message suggests.
+  static func word(in message: String) -> String? {
+    let start = " (did you mean \""
+    guard message.hasSuffix("\"?)") else { return nil }
+    let parts = message.dropLast(3).split(separator: start, omittingEmptySubsequences: false)
+    return parts.count > 1 ? parts.last.map(String.init) : nil
   }
 
   /// Edits (insert, delete, replace, swap two neighbours) that turn one word into the other.

@@ -1,81 +1,121 @@
-/// `/exact`, `/prefix/**`, in the normalised form to which requests' paths are brought: a pattern
-/// in any other form would never match.
+/// `/exact`, `/one/*/segment`, `/users/{id}/orders`, `/static/**`, in the normalised form to which
+/// requests' paths are brought: a pattern in any other form would never match.
 enum PathPatternText {
+  static let segmentsMax = 64
+  /// Names that captures cannot have, because they mean something else in a template.
+  static let reserved = ["rest"] + TemplateText.variables.map(\.name) + ["header"]
+
   static func parse(_ text: String) throws(Refusal) -> Config.PathPattern {
-    let not = "not \(quoted(text))"
-    guard text.hasPrefix("/") else { throw Refusal("must start with \"/\", \(not)") }
-    if text.contains("?") { throw Refusal("must be without a query (\"?\"), \(not)") }
-    let isPrefix = text.hasSuffix("/**")
-    let path = String(isPrefix ? text.dropLast(3) : text[...])
-    if path.contains("*") {
-      throw Refusal("can have \"**\" only at its end, as in /static/**, \(not)")
+    let isBelow = text.hasSuffix("/**")
+    let path = String(isBelow ? text.dropLast(3) : text[...])
+    let tail = isBelow ? "/**" : ""
+    if !(isBelow && path.isEmpty) { try PathText.check(path, written: text, tail: tail) }
+    var words = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+    let endsWithSlash = !isBelow && words.last == ""
+    if endsWithSlash { words.removeLast() }
+    guard words.count <= segmentsMax else {
+      throw Refusal("must have at most \(segmentsMax) segments, not \(words.count)")
     }
-    if path.contains(where: { "{}".contains($0) }) {
-      throw Refusal("must be without \"{\" and \"}\"; write them as %7B and %7D, \(not)")
-    }
-    try checkBytes(path, not)
-    let normal = try normalised(Array(path.utf8), not)
-    try checkSegments(normal, not)
-    guard normal == path else {
-      let better = isPrefix ? normal + "/**" : normal
-      throw Refusal("must be in normal form: \(quoted(better)), \(not)")
-    }
-    if isPrefix { return path.isEmpty ? .any : .prefix(path) }
-    return .exact(path)
+    var segments: [Config.PathPattern.Segment] = []
+    for word in words { segments.append(try segment(word, in: text)) }
+    let pattern = Config.PathPattern(
+      segments: segments, matchesBelow: isBelow, endsWithSlash: endsWithSlash)
+    try checkNames(pattern, text)
+    return pattern
   }
 
   /// Runs of slashes are checked by the decoder, which knows whether they are merged.
   static func hasEmptySegment(_ pattern: Config.PathPattern) -> Bool {
-    switch pattern {
-    case .any: false
-    case .exact(let path): path.contains("//")
-    case .prefix(let path): path.contains("//") || path.hasSuffix("/")
+    pattern.segments.contains(.literal(""))
+  }
+
+  private static func segment(
+    _ word: Substring, in text: String
+  ) throws(Refusal) -> Config.PathPattern.Segment {
+    let not = "not \(quoted(text))"
+    if word == "*" { return .any }
+    if word == "**" || word.hasSuffix("**") {
+      throw Refusal("can have \"**\" only at its end, as in /static/**, \(not)", at: word, in: text)
     }
-  }
-
-  private static func checkBytes(_ path: String, _ not: String) throws(Refusal) {
-    let forbidden = Array("\"<>#\\".utf8)
-    guard let byte = path.utf8.first(where: { !(0x21...0x7E ~= $0) || forbidden.contains($0) })
-    else { return }
-    if byte >= 0x80 || byte == 0x20 {
-      throw Refusal("must have spaces and characters beyond ASCII percent-encoded, \(not)")
+    if word.contains("*") {
+      throw Refusal(
+        "can have \"*\" only as a whole segment, as in /one/*/segment, \(not)", at: word, in: text)
     }
-    let shown = quoted(String(Unicode.Scalar(byte)))
-    throw Refusal("must not have \(shown) in it, \(not)")
+    guard word.contains(where: { "{}".contains($0) }) else { return .literal(String(word)) }
+    let name = word.dropFirst().dropLast()
+    if word.hasPrefix("{"), word.hasSuffix("...}") {
+      throw Refusal(
+        "names what is below by \"/**\" at its end, and {rest} in templates, \(not)", at: word,
+        in: text)
+    }
+    guard word.hasPrefix("{"), word.hasSuffix("}"), VariableName.isName(name) else {
+      throw Refusal(
+        "can have braces only around the name of a whole segment, as in /users/{id}, \(not)",
+        at: word, in: text)
+    }
+    return .capture(String(name))
   }
 
-  private static func checkSegments(_ path: String, _ not: String) throws(Refusal) {
-    let segments = path.split(separator: "/")
-    guard let bad = segments.first(where: { $0 == "." || $0 == ".." }) else { return }
-    throw Refusal("must be without \(quoted(String(bad))) segments, \(not)")
-  }
-
-  /// Unreserved characters decoded (RFC 3986 section 6.2.2), hex digits in upper case.
-  private static func normalised(_ path: [UInt8], _ not: String) throws(Refusal) -> String {
-    var result: [UInt8] = []
-    var index = 0
-    while index < path.count {
-      guard path[index] == UInt8(ascii: "%") else {
-        result.append(path[index])
-        index += 1
-        continue
+  private static func checkNames(
+    _ pattern: Config.PathPattern, _ text: String
+  ) throws(Refusal) {
+    var names: Set<String> = []
+    for case .capture(let name) in pattern.segments {
+      if reserved.contains(name) {
+        throw Refusal("cannot call a segment {\(name)}: that is a variable of its own")
       }
-      let hex = String(decoding: path[index...].dropFirst().prefix(2), as: UTF8.self)
-      guard hex.utf8.count == 2, hex.allSatisfy(\.isHexDigit), let byte = UInt8(hex, radix: 16),
-        byte != 0
-      else { throw Refusal("must have two hex digits behind each \"%\", and no %00, \(not)") }
-      result += isUnreserved(byte) ? [byte] : Array("%\(hex.uppercased())".utf8)
-      index += 3
+      guard names.insert(name).inserted else {
+        throw Refusal("has two segments called {\(name)}, as in \(quoted(text))")
+      }
     }
-    return String(decoding: result, as: UTF8.self)
   }
+}
 
-  private static func isUnreserved(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): true
-    case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): true
-    default: false
+/// `/api`, for prefixes that are stripped or replaced: whole segments, no pattern.
+enum PathPrefixText {
+  /// Without a slash at the end, so that `/` is empty.
+  static func parse(_ text: String) throws(Refusal) -> String {
+    if text.contains(where: { "*{}".contains($0) }) {
+      throw Refusal("must be a plain path such as /api, without patterns, not \(quoted(text))")
     }
+    try PathText.check(text, written: text)
+    guard text != "/" else { return "" }
+    guard !text.hasSuffix("/") else {
+      throw Refusal("must be without a \"/\" at its end, not \(quoted(text))")
+    }
+    guard !text.contains("//") else {
+      throw Refusal("must be without empty segments (\"//\"), not \(quoted(text))")
+    }
+    return text
+  }
+}
+
+/// Names of captures and variables: letters, digits and `_`, no digit first.
+enum VariableName {
+  static func isName(_ text: some StringProtocol) -> Bool {
+    guard (1...64).contains(text.utf8.count), let first = text.utf8.first,
+      !(UInt8(ascii: "0")...UInt8(ascii: "9") ~= first)
+    else { return false }
+    return text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+      default: false
+      }
+    }
+  }
+}
+
+extension PathPatternText {
+  /// As it is written in the config.
+  static func format(_ pattern: Config.PathPattern) -> String {
+    let segments = pattern.segments.map { segment in
+      switch segment {
+      case .literal(let text): "/\(text)"
+      case .any: "/*"
+      case .capture(let name): "/{\(name)}"
+      }
+    }
+    return segments.joined() + (pattern.matchesBelow ? "/**" : pattern.endsWithSlash ? "/" : "")
   }
 }

@@ -16,7 +16,9 @@ enum BooleanText {
 enum ChoiceText {
   static func parse(_ text: String, of words: [String]) throws(Refusal) -> String {
     guard !words.contains(text) else { return text }
-    let hint = Suggestion.suffix(for: text, among: words)
+    // Of numbers, such as statuses, the nearest in spelling is no better than another.
+    let isNumber = IntegerText.digits(text) != nil
+    let hint = isNumber ? "" : Suggestion.suffix(for: text, among: words)
     throw Refusal("must be \(list(words)), not \(quoted(text))\(hint)")
   }
 

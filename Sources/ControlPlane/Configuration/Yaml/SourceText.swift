@@ -42,10 +42,14 @@ struct SourceText: Sendable {
     return min(lineStarts[position.line - 1] + position.column - 1, scalars.count)
   }
 
+  func problem(at place: YamlNode.Place, _ message: String) -> ConfigProblem {
+    problem(at: place.position, length: place.length, message)
+  }
+
   func problem(at position: Position, length: Int = 1, _ message: String) -> ConfigProblem {
     ConfigProblem(
-      file: file, line: position.line, column: position.column, message: message,
-      excerpt: excerpt(at: position, length: max(1, length)))
+      file: file, line: position.line, column: position.column, length: max(1, length),
+      message: message, excerpt: excerpt(at: position, length: max(1, length)))
   }
 
   /// The line with an underline; of a long one only what is near the place.

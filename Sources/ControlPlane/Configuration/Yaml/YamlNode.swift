@@ -20,14 +20,38 @@ struct YamlNode: Sendable {
   struct Place: Sendable {
     var position: Position
     var length: Int
+    /// Which file, by the order in which they were read.
+    var source = 0
   }
 
   var place: Place
   var content: Content
+  /// Environment variables that gave the scalar a part of its text.
+  var variables: [String] = []
+  /// An alias stands here: the text at this place is not the value's.
+  var isCopied = false
+  /// There is a problem with it already, so that no more need be said of its value.
+  var isBroken = false
+
+  /// A mapping that is not empty.
+  var hasEntries: Bool {
+    if case .mapping(let entries) = content { !entries.isEmpty } else { false }
+  }
+
+  /// A part of a scalar, given in scalars, if it stands in the file as in the value.
+  func place(of range: Range<Int>?) -> Place {
+    guard let range, case .scalar(let text, let plain) = content, variables.isEmpty, !isCopied,
+      place.length == text.unicodeScalars.count + (plain ? 0 : 2)
+    else { return place }
+    var part = place
+    part.position.column += range.lowerBound + (plain ? 0 : 1)
+    part.length = range.count
+    return part
+  }
 
   /// A key without a value, `~` or `null`.
   var isNothing: Bool {
-    guard case .scalar(let text, plain: true) = content else { return false }
+    guard case .scalar(let text, plain: true) = content, variables.isEmpty else { return false }
     return ["", "~", "null", "Null", "NULL"].contains(text)
   }
 

@@ -3,31 +3,55 @@ import Yams
 /// Turns a text into a `YamlNode` through Yams, and its errors into problems with places.
 struct YamlReader {
   private let source: SourceText
+  /// Of the source, for places.
+  private let number: Int
+  private let variable: ConfigLoader.Variable
+  private var scanner: YamlScanner
   private var tokens: [Int: YamlScanner.Token] = [:]
   /// Characters of first keys that were overwritten, by the mark that stands for them.
   private var overwritten: [Unicode.Scalar: Unicode.Scalar] = [:]
   /// A text without aliases cannot have more nodes than this. A second line of defence, should the
   /// scanner ever miss an alias: the walk ends, and the anchor is reported.
   private var nodesLeft = 0
-  private(set) var problems: [ConfigProblem] = []
+  /// Anchored nodes by name; `nil` while one is being read.
+  private var anchored: [String: Anchored?] = [:]
+  private var nodesRead = 0
+  private var nodesCopied = 0
+  private var bytesExpanded = 0
+  var problems: [ConfigProblem] = []
 
-  init(_ source: SourceText) { self.source = source }
+  /// A node that aliases may stand for, and how many nodes are in it.
+  private struct Anchored {
+    var node: YamlNode
+    var count: Int
+  }
+
+  static let nodesCopiedMax = 10_000
+  static let bytesExpandedMax = 4 << 20
+
+  init(_ source: SourceText, number: Int, variable: @escaping ConfigLoader.Variable) {
+    self.source = source
+    self.number = number
+    self.variable = variable
+    scanner = YamlScanner(source)
+  }
 
   /// `nil` when there are problems that leave nothing to walk, or nothing in the file.
   mutating func read() -> YamlNode? {
-    var scanner = YamlScanner(source)
     scanner.scan()
     problems = scanner.problems
     tokens = scanner.tokens
     guard problems.isEmpty, let root = compose() else { return nil }
     nodesLeft = 2 * source.scalars.count + 16
-    return convert(root)
+    let node = convert(root)
+    refuseUnusedAnchors()
+    return node
   }
 
   /// Yams stops at a duplicate key. To go on and find the other problems too, the first of the
   /// two is made unique (its first character becomes a private one) and the text composed again.
   private mutating func compose() -> Node? {
-    var scalars = source.scalars
+    var scalars = scanner.plainText
     let rounds = roundsMax
     for round in 0..<rounds {
       do {
@@ -76,21 +100,106 @@ struct YamlReader {
 extension YamlReader {
   private mutating func convert(_ node: Node) -> YamlNode {
     let place = place(node.mark)
-    nodesLeft -= 1
-    if node.anchor != nil || nodesLeft < 0 {
-      if nodesLeft >= 0 { add(node.mark, "YAML anchors are not supported; repeat the value") }
-      return YamlNode(place: place, content: .scalar("", plain: true))
+    let offset = source.offset(of: place.position) ?? 0
+    if let name = scanner.aliases[offset], isAlias(node) {
+      return resolve(name, node, place)
     }
+    nodesRead += 1
+    nodesLeft -= 1
+    guard let name = scanner.anchors.first(where: { $0.node == offset })?.name,
+      anchored.index(forKey: name) == nil
+    else { return content(of: node, place) }
+    let before = nodesRead + nodesCopied
+    anchored.updateValue(nil, forKey: name)
+    let converted = content(of: node, place)
+    let count = nodesRead + nodesCopied - before + 1
+    anchored.updateValue(Anchored(node: converted, count: count), forKey: name)
+    return converted
+  }
+
+  private mutating func content(of node: Node, _ place: YamlNode.Place) -> YamlNode {
+    let nothing = YamlNode(place: place, content: .scalar("", plain: true))
+    guard nodesLeft >= 0 else { return nothing }
     switch node {
     case .scalar(let scalar):
-      let plain = scalar.style == .plain
-      return YamlNode(place: place, content: .scalar(scalar.string, plain: plain))
+      return expanded(scalar.string, plain: scalar.style == .plain, place)
     case .sequence(let nodes):
       return YamlNode(place: place, content: .list(nodes.map { convert($0) }))
     case .mapping(let mapping):
       return YamlNode(place: place, content: .mapping(entries(mapping)))
-    case .alias:
-      return YamlNode(place: place, content: .scalar("", plain: true))
+    case .alias: return nothing
+    }
+  }
+
+  private func isAlias(_ node: Node) -> Bool {
+    guard case .scalar(let scalar) = node else { return false }
+    return scalar.string.unicodeScalars.first == YamlScanner.aliasMark
+  }
+
+  private mutating func resolve(
+    _ name: String, _ node: Node, _ place: YamlNode.Place
+  ) -> YamlNode {
+    let nothing = YamlNode(place: place, content: .scalar("", plain: false), isBroken: true)
+    guard case .scalar(let scalar) = node,
+      scalar.string.unicodeScalars.dropFirst().elementsEqual(
+        name.unicodeScalars)
+    else {
+      add(node.mark, "nothing may follow the alias \(quoted("*" + name)); or put it in quotes")
+      return nothing
+    }
+    guard let known = anchored[name] else {
+      add(node.mark, "there is no value with the anchor \(quoted("&" + name)) above")
+      return nothing
+    }
+    guard let known else {
+      add(node.mark, "the alias \(quoted("*" + name)) is inside of the value that it stands for")
+      return nothing
+    }
+    let wasFine = nodesCopied <= Self.nodesCopiedMax
+    nodesCopied += min(known.count, Self.nodesCopiedMax + 1)
+    guard nodesCopied <= Self.nodesCopiedMax else {
+      if wasFine {
+        add(node.mark, "aliases stand for more than \(Self.nodesCopiedMax) values in all")
+      }
+      return nothing
+    }
+    // What is wrong with the value as a whole is shown where it is used.
+    var copy = known.node
+    copy.place = place
+    copy.isCopied = true
+    return copy
+  }
+
+  private mutating func refuseUnusedAnchors() {
+    for anchor in scanner.anchors where anchored.index(forKey: anchor.name) == nil {
+      let place = source.position(of: anchor.offset)
+      problems.append(
+        source.problem(
+          at: place, length: anchor.length, "an anchor must stand in front of a value"))
+    }
+  }
+
+  /// With the environment's variables filled in.
+  private mutating func expanded(
+    _ text: String, plain: Bool, _ place: YamlNode.Place
+  ) -> YamlNode {
+    let written = YamlNode(place: place, content: .scalar(text, plain: plain))
+    guard text.utf8.contains(UInt8(ascii: "$")) else { return written }
+    do throws(Refusal) {
+      let result = try EnvironmentText.expand(text, variable)
+      bytesExpanded += result.text.utf8.count
+      guard bytesExpanded <= Self.bytesExpandedMax else {
+        throw Refusal("environment variables make the config too long")
+      }
+      // Between brackets a variable must be in quotes, which are not the value's.
+      let plain = plain || (result.isWhole && !result.text.isEmpty)
+      return YamlNode(
+        place: place, content: .scalar(result.text, plain: plain), variables: result.variables)
+    } catch {
+      problems.append(source.problem(at: written.place(of: error.range), error.message))
+      var broken = written
+      broken.isBroken = true
+      return broken
     }
   }
 
@@ -102,6 +211,10 @@ extension YamlReader {
       let keyPlace = place(keyNode.mark)
       guard case .scalar(let scalar) = keyNode else {
         add(keyNode.mark, "a key must be a word, not a list or a mapping")
+        continue
+      }
+      guard !isAlias(keyNode) else {
+        add(keyNode.mark, "a key must be a word, not an alias; put it in quotes")
         continue
       }
       let key = restored(scalar.string)
@@ -119,7 +232,7 @@ extension YamlReader {
   private func place(_ mark: Mark?) -> YamlNode.Place {
     let position = Position(line: mark?.line ?? 1, column: mark?.column ?? 1)
     let token = source.offset(of: position).flatMap { tokens[$0] }
-    return YamlNode.Place(position: position, length: token?.length ?? 1)
+    return YamlNode.Place(position: position, length: token?.length ?? 1, source: number)
   }
 
   private mutating func add(_ mark: Mark?, _ message: String) {

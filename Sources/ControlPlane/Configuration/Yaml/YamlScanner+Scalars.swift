@@ -68,22 +68,6 @@ extension YamlScanner {
     }
   }
 
-  /// `*x`, `&x`, `!x`: says what to do instead and moves past it.
-  mutating func refuseReference(_ first: Unicode.Scalar) {
-    var length = 1
-    while !isBlank(peek(length)), let next = peek(length), next != ",", next != "]", next != "}" {
-      length += 1
-    }
-    let text = String(String.UnicodeScalarView(scalars[index..<index + length]))
-    switch first {
-    case "*":
-      refuse("a value that starts with \"*\" must be in quotes: \(quoted(text))", length: length)
-    case "&": refuse("YAML anchors are not supported; repeat the value", length: length)
-    default: refuse("YAML tags are not supported; leave it out", length: length)
-    }
-    index += length
-  }
-
   /// `:8080` as a value between brackets, which libyaml takes for the `:` behind a key.
   func startsPort() -> Bool {
     guard let next = peek(1), ("0"..."9").contains(next), index > 0 else { return false }

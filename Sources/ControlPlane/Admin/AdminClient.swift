@@ -1,0 +1,93 @@
+/// Talks to the admin listener of a running proxy: `headrace reload`.
+///
+/// One request on a connection of its own, blocking, every wait limited. A plain value for any
+/// thread.
+public struct AdminClient: Sendable {
+  /// What the proxy answered.
+  public struct Answer: Equatable, Sendable {
+    public var status: Int
+    public var text: String
+  }
+
+  /// Why there is no answer: a text for the operator.
+  public struct Failure: Error, Equatable, CustomStringConvertible {
+    public let description: String
+  }
+
+  public let endpoint: Endpoint
+  private let milliseconds: Int
+  private static let bytesMax = 4 << 20
+
+  /// `milliseconds` is for all of it: connecting, and waiting for the whole answer.
+  public init(_ endpoint: Endpoint, milliseconds: Int = 60_000) {
+    self.endpoint = endpoint
+    self.milliseconds = milliseconds
+  }
+
+  /// An address as it is given on the command line; nil when it is none.
+  public static func endpoint(_ text: String) -> Endpoint? {
+    if let listen = try? EndpointText.parseListen(text) { return listen }
+    return try? EndpointText.parseBackend(text)
+  }
+
+  /// Has the proxy read its file again. The field shows that no web page asks.
+  public func reload() throws(Failure) -> Answer {
+    try exchange(
+      "POST /reload HTTP/1.1\r\nHost: headrace-admin\r\n\(AdminPages.guardField): 1\r\n"
+        + "Content-Length: 0\r\nConnection: close\r\n\r\n")
+  }
+
+  private func exchange(_ request: String) throws(Failure) -> Answer {
+    let deadline = Deadline(milliseconds: milliseconds)
+    guard let socket = connect() else {
+      throw Failure(description: "nobody answers at \(endpoint)")
+    }
+    var answer: [UInt8] = []
+    guard socket.send(Array(request.utf8), until: deadline) else {
+      throw Failure(description: "\(endpoint) does not take the request")
+    }
+    receiving: while true {
+      switch socket.receive(appendingTo: &answer, until: deadline) {
+      case .bytes: if answer.count > Self.bytesMax { break receiving }
+      case .end: break receiving
+      case .timedOut:
+        throw Failure(description: "\(endpoint) has not answered in \(milliseconds / 1000) s")
+      case .stopped, .failed:
+        throw Failure(description: "\(endpoint) has cut the connection")
+      }
+    }
+    guard let parsed = Self.parse(answer) else {
+      throw Failure(description: "\(endpoint) does not answer as an admin listener does")
+    }
+    return parsed
+  }
+
+  /// The connection ends with the answer, and the server sends bodies by Content-Length alone.
+  static func parse(_ bytes: [UInt8]) -> Answer? {
+    var scan = LocalHeadScan()
+    guard case .end(let length) = scan.scan(bytes) else { return nil }
+    let line = bytes[..<length].prefix { $0 != UInt8(ascii: "\r") }
+    let words = String(decoding: line, as: UTF8.self).split(separator: " ")
+    guard words.count >= 2, words[0] == "HTTP/1.1", let status = Int(words[1]) else { return nil }
+    return Answer(status: status, text: String(decoding: bytes[length...], as: UTF8.self))
+  }
+
+  private func connect() -> LocalSocket? {
+    for candidate in candidates {
+      let limit = Int32(clamping: min(milliseconds, 5000))
+      if let socket = LocalSocket.connect(to: candidate, milliseconds: limit) { return socket }
+    }
+    return nil
+  }
+
+  /// A listener on all addresses is reached by loopback.
+  private var candidates: [Endpoint] {
+    switch endpoint {
+    case .ip(host: "", let port), .name(host: "localhost", let port):
+      return [.ip(host: "127.0.0.1", port: port), .ip(host: "::1", port: port)]
+    case .ip(host: "0.0.0.0", let port): return [.ip(host: "127.0.0.1", port: port)]
+    case .ip(host: "::", let port): return [.ip(host: "::1", port: port)]
+    default: return [endpoint]
+    }
+  }
+}

@@ -1,0 +1,113 @@
+/// Listeners, pools and backends: what has an identity that a reload keeps.
+extension ConfigDiff {
+  mutating func addListeners(_ old: Config, _ new: Config) {
+    let before = old.listeners.map(\.address)
+    let after = new.listeners.map(\.address)
+    for address in after where !before.contains(address) {
+      add(.changes, .listeners, "listener \(address) is opened")
+    }
+    for address in before where !after.contains(address) {
+      add(.drains, .listeners, "listener \(address) is closed; its connections are served on")
+    }
+    let kept = after.filter(before.contains).map(\.description)
+    if !kept.isEmpty {
+      add(
+        .keeps, .listeners,
+        "\(ConfigWords.count(kept.count, "listener")) and all connections: \(shortened(kept))")
+    }
+  }
+
+  mutating func addPools(_ old: Config, _ new: Config) {
+    let before = Dictionary(old.pools.map { ($0.name, $0) }) { first, _ in first }
+    let after = Set(new.pools.map(\.name))
+    var kept: [String] = []
+    for pool in new.pools {
+      guard let former = before[pool.name] else {
+        let backends = shortened(pool.backends.map(\.address.description))
+        add(.changes, .pools, "pool \(quoted(pool.name)) is added: \(backends)")
+        continue
+      }
+      if former == pool { kept.append(pool.name) } else { addPool(former, pool) }
+    }
+    for pool in old.pools where !after.contains(pool.name) {
+      let backends = shortened(pool.backends.map(\.address.description))
+      add(
+        .drains, .pools,
+        "pool \(quoted(pool.name)) is removed; what its backends work at is finished: \(backends)")
+    }
+    if !kept.isEmpty {
+      add(
+        .keeps, .pools,
+        "\(ConfigWords.count(kept.count, "pool")) with counters and idle connections: "
+          + shortened(kept))
+    }
+  }
+
+  private mutating func addPool(_ old: Config.Pool, _ new: Config.Pool) {
+    let pool = "pool \(quoted(new.name))"
+    if old.strategy != new.strategy {
+      add(
+        .changes, .pools,
+        "\(pool): strategy was \(old.strategy.rawValue), is now \(new.strategy.rawValue)")
+    }
+    addBackends(pool, old.backends, new.backends)
+    for (name, before, after) in keepAlive(old.keepAlive, new.keepAlive) where before != after {
+      add(.changes, .pools, "\(pool): keep_alive.\(name) was \(before), is now \(after)")
+    }
+  }
+
+  private func keepAlive(
+    _ old: Config.KeepAlive, _ new: Config.KeepAlive
+  ) -> [(String, String, String)] {
+    func text(_ duration: Duration) -> String { DurationText.format(duration) }
+    return [
+      ("max_idle", "\(old.maxIdle)", "\(new.maxIdle)"),
+      ("idle_timeout", text(old.idleTimeout), text(new.idleTimeout)),
+      ("max_age", text(old.maxAge), text(new.maxAge)),
+    ]
+  }
+
+  /// By address: that is what counters and idle connections hang on.
+  private mutating func addBackends(
+    _ pool: String, _ old: [Config.Backend], _ new: [Config.Backend]
+  ) {
+    let before = Dictionary(grouping: old, by: \.address)
+    let after = Dictionary(grouping: new, by: \.address)
+    var seen: Set<Endpoint> = []
+    for backend in new where seen.insert(backend.address).inserted {
+      let name = "\(pool): backend \(backend.address)"
+      let weights = after[backend.address, default: []].map(\.weight)
+      guard let former = before[backend.address]?.map(\.weight) else {
+        let weight = weights == [1] ? "" : " with weight \(words(weights))"
+        add(.changes, .pools, "\(name) is added\(weight)")
+        continue
+      }
+      if former != weights {
+        add(.changes, .pools, "\(name): weight was \(words(former)), is now \(words(weights))")
+      }
+    }
+    seen = []
+    for backend in old
+    where after[backend.address] == nil && seen.insert(backend.address).inserted {
+      add(
+        .drains, .pools,
+        "\(pool): backend \(backend.address) is removed; it finishes the requests it has")
+    }
+    if old.map(\.address) != new.map(\.address), Set(before.keys) == Set(after.keys),
+      old.count == new.count
+    {
+      add(.changes, .pools, "\(pool): the order of its backends")
+    }
+  }
+
+  private func words(_ weights: [Int]) -> String {
+    weights.map(String.init).joined(separator: " + ")
+  }
+
+  /// At most eight of them.
+  func shortened(_ items: [String]) -> String {
+    let most = 8
+    let more = items.count > most ? " and \(items.count - most) more" : ""
+    return items.prefix(most).joined(separator: ", ") + more
+  }
+}

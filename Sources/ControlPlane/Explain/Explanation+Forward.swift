@@ -1,0 +1,57 @@
+import DataPlane
+
+/// The request as the backend would get it.
+extension Explanation {
+  /// Stands for the id, which is made for each request.
+  private static let requestID = "(an id made for each request)"
+
+  func forward(
+    _ probe: RouteProbe, _ decision: RouteDecision, _ config: Config, _ route: Config.Route,
+    _ pool: Config.Pool, _ snapshot: SnapshotHandle
+  ) -> Outcome {
+    guard let target = probe.forwardedTarget(snapshot.value, decision) else {
+      return .refused(status: 400, reason: "the rewritten path is not valid")
+    }
+    let fields = ForwardedFields.lines(
+      head: request.head, peer: request.client, isTrusted: isTrusted, addsVia: config.via)
+    var head = Array("\(request.method) ".utf8) + target + Array(" HTTP/1.1\r\n".utf8)
+    head += fields.joined() + [0x0d, 0x0a]
+    let row = snapshot.value.routes[Int(decision.route)]
+    if row.flags.contains(.editsRequest) {
+      let edits = snapshot.value.routing.details[Int(row.detail)].requestEdits
+      guard let edited = probe.edited(head, edits, snapshot.value, decision) else {
+        return .refused(status: 431, reason: "the edited head is too long")
+      }
+      head = edited
+    }
+    let zeros = String(repeating: "0", count: 32)
+    let lines = String(decoding: head, as: UTF8.self).split(separator: "\r\n").map {
+      $0.replacing(zeros, with: Self.requestID)
+    }
+    return .forward(
+      Forward(
+        head: lines.map { String($0) }, pool: pool.name, strategy: pool.strategy.rawValue,
+        backends: pool.backends.map { text($0, pool.strategy) },
+        timeouts: timeouts(route.timeouts, config.timeouts)))
+  }
+
+  private func text(_ backend: Config.Backend, _ strategy: Config.Strategy) -> String {
+    let address = backend.address.description
+    if backend.weight == 0 { return "\(address) (weight 0: nothing new)" }
+    return strategy == .roundRobin ? address : "\(address) (weight \(backend.weight))"
+  }
+
+  private func timeouts(
+    _ route: Config.RouteTimeouts, _ global: Config.Timeouts
+  ) -> [Setting] {
+    [
+      ("request", route.request, global.request), ("connect", route.connect, global.connect),
+      ("first_byte", route.firstByte, global.firstByte),
+      ("response_idle", route.responseIdle, global.responseIdle),
+    ].map { name, choice, duration in
+      let own = ConfigWords.choice(choice)
+      return Setting(
+        name: name, value: own ?? ConfigWords.duration(duration), isOfRoute: own != nil)
+    }
+  }
+}

@@ -1,0 +1,101 @@
+/// The step that finds the route, and what an exchange keeps of it.
+extension Worker {
+  /// Finds the route and its pool. Answers and says false when there is no route, or when the
+  /// route answers itself.
+  @inline(__always)
+  mutating func route(_ x: Int32, _ from: Int) -> Bool {
+    guard
+      let target = RequestTarget.parse(
+        scratch.bytes, from &+ head.target, head.targetLength, method: head.method),
+      normalize(target)
+    else {
+      refuseExchange(x, .badTarget)
+      return false
+    }
+    requestTarget = target
+    guard let decision = decide(x, from) else {
+      failExchange(x, status: 404, .noRoute, "no route matches this request")
+      return false
+    }
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let route = snapshot.value.routes[Int(decision.route)]
+    exchanges[x].hasRoute = true
+    exchanges[x].route = decision.route
+    exchanges[x].pattern = decision.path
+    exchanges[x].routeFlags = route.flags
+    exchanges[x].routeCounters = route.counters
+    setup.counters.routes[route.counters].add(.started)
+    if route.action != .pool {
+      answerByRoute(x, from)
+      return false
+    }
+    if route.flags.contains(.hasTimeouts) {
+      exchanges[x].timeouts = snapshot.value.routing.details[Int(route.detail)].timeouts
+    }
+    exchanges[x].hasPool = true
+    exchanges[x].pool = route.pool
+    exchanges[x].poolCounters = snapshot.value.pools[Int(route.pool)].counters
+    setup.counters.pools[exchanges[x].poolCounters].add(.started)
+    return true
+  }
+
+  /// Leaves the path's one form in `pathBuffer` when it is not the received one.
+  @inline(__always)
+  private mutating func normalize(_ target: RequestTarget) -> Bool {
+    pathBuffer.removeAll()
+    guard target.needsNormalizing else { return true }
+    return PathNormalizer.normalize(
+      scratch, target, mergeSlashes: policy.mergesSlashes, into: &pathBuffer)
+  }
+
+  @inline(__always)
+  private func decide(_ x: Int32, _ from: Int) -> RouteDecision? {
+    let snapshot = snapshots[exchanges[x].snapshot]
+    if snapshot.value.index.isTrivial { return RouteDecision(route: 0, path: 0) }
+    var request = RouteRequest(
+      scratch.bytes, from, head, requestTarget, normalisedCount: pathBuffer.end)
+    request.isTrusted = clients[exchanges[x].client].isTrusted
+    if snapshot.value.routing.usesAddress { request.address = clientAddress(x, from) }
+    return Router.decide(snapshot.value, request, head, scratch, normal: pathBuffer)
+  }
+
+  /// The request in `head` and `scratch`, as templates see it.
+  func describedRequest(_ x: Int32, _ from: Int) -> RouteRequest {
+    var request = RouteRequest(
+      scratch.bytes, from, head, requestTarget, normalisedCount: pathBuffer.end)
+    request.isTrusted = clients[exchanges[x].client].isTrusted
+    request.requestID = exchanges[x].requestID
+    request.address = clientAddress(x, from)
+    return request
+  }
+
+  /// Behind trusted proxies: the forwarded one.
+  @inline(never)
+  private func clientAddress(_ x: Int32, _ from: Int) -> PeerAddress {
+    let c = exchanges[x].client
+    guard clients[c].isTrusted else { return clients[c].address }
+    return forwardedAddress(scratch.bytes, from, head) ?? clients[c].address
+  }
+
+  // MARK: Timeouts: the route's, or the policy's
+
+  @inline(__always) func requestTimeout(_ x: Int32) -> Instant {
+    exchanges[x].routeFlags.contains(.hasTimeouts)
+      ? exchanges[x].timeouts.request : policy.request
+  }
+
+  @inline(__always) func connectTimeout(_ x: Int32) -> Instant {
+    exchanges[x].routeFlags.contains(.hasTimeouts)
+      ? exchanges[x].timeouts.connect : policy.connect
+  }
+
+  @inline(__always) func firstByteTimeout(_ x: Int32) -> Instant {
+    exchanges[x].routeFlags.contains(.hasTimeouts)
+      ? exchanges[x].timeouts.firstByte : policy.firstByte
+  }
+
+  @inline(__always) func responseIdleTimeout(_ x: Int32) -> Instant {
+    exchanges[x].routeFlags.contains(.hasTimeouts)
+      ? exchanges[x].timeouts.responseIdle : policy.responseIdle
+  }
+}

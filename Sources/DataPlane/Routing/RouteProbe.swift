@@ -1,0 +1,107 @@
+/// A request that nobody sent, held against a snapshot: for `headrace explain` and tests. It runs
+/// the code that workers run. Owned by whoever made it; of one thread.
+package final class RouteProbe {
+  private let source: Block
+  private let normal: Block
+  private let head: MessageHead
+  private let request: RouteRequest
+  package let target: RequestTarget
+
+  /// - Parameters:
+  ///   - bytes: a whole request head.
+  ///   - clientAddress: as text; one that is no address is in no range.
+  ///   - isTrusted: the peer is a trusted proxy, whose `X-Forwarded-*` count.
+  package init(
+    head bytes: [UInt8], clientAddress: String = "", isTrusted: Bool = false,
+    mergeSlashes: Bool = true, limits: HeadLimits = HeadLimits()
+  ) throws(ParseFailure) {
+    var source = Block(capacity: max(bytes.count, 64))
+    source.append(bytes)
+    var normal = Block(capacity: bytes.count + 64)
+    var head = MessageHead()
+    switch RequestParser.parse(source, 0, bytes.count, limits: limits, into: &head) {
+    case .complete: break
+    case .incomplete: throw .badLineEnd
+    case .failed(let failure): throw failure
+    }
+    guard
+      let target = RequestTarget.parse(
+        source.bytes, head.target, head.targetLength, method: head.method),
+      !target.needsNormalizing
+        || PathNormalizer.normalize(source, target, mergeSlashes: mergeSlashes, into: &normal)
+    else { throw .badTarget }
+    var request = RouteRequest(source.bytes, 0, head, target, normalisedCount: normal.end)
+    request.isTrusted = isTrusted
+    request.address = PeerAddress(text: clientAddress) ?? .none
+    self.request = request
+    self.target = target
+    self.source = source
+    self.normal = normal
+    self.head = head
+  }
+
+  package func decide(_ snapshot: borrowing Snapshot) -> RouteDecision? {
+    Router.decide(snapshot, request, head, source, normal: normal)
+  }
+
+  /// Why each route before `end` does not take the request; nil for one that does.
+  package func explain(_ snapshot: borrowing Snapshot, before end: Int) -> [RouteMismatch?] {
+    Router.explain(snapshot, request, head, source, normal: normal, before: end)
+  }
+
+  /// The path in its normal form, without the query.
+  package var path: [UInt8] {
+    request.isNormalised
+      ? normal.text(request.path, request.pathLength)
+      : source.text(request.path, request.pathLength)
+  }
+
+  /// Path and query as the backend gets them: rewritten, if the route does that. nil when the
+  /// rewritten path is refused.
+  package func forwardedTarget(
+    _ snapshot: borrowing Snapshot, _ decision: RouteDecision
+  ) -> [UInt8]? {
+    let row = snapshot.routes[Int(decision.route)]
+    if target.form == .asterisk { return [0x2a] }
+    guard row.flags.contains(.rewrites) else {
+      return path + source.text(target.query, target.queryLength)
+    }
+    var out = Block(capacity: 65_536)
+    let detail = snapshot.routing.details[Int(row.detail)]
+    guard
+      PathRewrite.write(
+        detail, pattern: decision.path, snapshot, request, head, source, normal: normal,
+        into: &out)
+    else { return nil }
+    return out.text(out.start, out.count)
+  }
+
+  /// A template's text for this request.
+  package func text(
+    of template: RowRange, _ place: TemplateWriter.Place, _ snapshot: borrowing Snapshot,
+    _ decision: RouteDecision
+  ) -> [UInt8]? {
+    var out = Block(capacity: 65_536)
+    var writer = TemplateWriter(place, pattern: decision.path)
+    let fits = writer.write(
+      template, snapshot, request, head, source, normal: normal, into: &out)
+    return fits ? out.text(0, out.end) : nil
+  }
+
+  /// A head (start line, fields, empty line) after a route's edits.
+  package func edited(
+    _ lines: [UInt8], _ edits: RowRange, _ snapshot: borrowing Snapshot,
+    _ decision: RouteDecision
+  ) -> [UInt8]? {
+    var out = Block(capacity: max(131_072, lines.count * 2))
+    out.append(lines)
+    let fits = HeadEdits.apply(
+      edits, pattern: decision.path, snapshot, request, head, source, normal: normal, to: &out)
+    return fits ? out.text(0, out.end) : nil
+  }
+}
+
+extension Block {
+  /// A copy.
+  func text(_ from: Int, _ count: Int) -> [UInt8] { (from..<(from + count)).map { bytes[$0] } }
+}

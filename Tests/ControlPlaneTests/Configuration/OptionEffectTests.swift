@@ -1,0 +1,139 @@
+import Testing
+
+@testable import ControlPlane
+
+/// Every option that a file may set changes the config that the rest of the program runs by: a row
+/// that is decoded and ignored fails here, and so does a new row without an example.
+struct OptionEffectTests {
+  /// Replaces in `base` what stands before the arrow, or adds a line.
+  private static let changes: [String: (String, String)] = [
+    "listen": ("listen: :8080", "listen: :8081"),
+    "listeners": ("listen: :8080", "listeners: [{ address: \":1\" }, { address: \":2\" }]"),
+    "listeners[].address": ("listen: :8080", "listeners: [{ address: \":8082\" }]"),
+    "admin": ("", "admin: 127.0.0.1:9180"),
+    "admin.address": ("", "admin: { address: 127.0.0.1:9180 }"),
+    "routes": ("  - to: app", "  - respond: 404"),
+    "routes[].name": ("  - to: app", "  - { to: app, name: x }"),
+    "routes[].to": ("  - to: app", "  - to: other"),
+    "routes[].timeout": ("  - to: app", "  - { to: app, timeout: 1s }"),
+    "routes[].redirect": ("  - to: app", "  - redirect: https://a.b"),
+    "routes[].redirect.to": ("  - to: app", "  - redirect: { to: https://a.b }"),
+    "routes[].redirect.status": (
+      "  - to: app", "  - redirect: { to: https://a.b, status: 301 }"
+    ),
+    "routes[].respond": ("  - to: app", "  - respond: 404"),
+    "routes[].respond.status": ("  - to: app", "  - respond: { status: 404 }"),
+    "routes[].respond.body": ("  - to: app", "  - respond: { body: a }"),
+    "routes[].respond.file": ("  - to: app", "  - respond: { file: ok.txt }"),
+    "routes[].respond.content_type": (
+      "  - to: app", "  - respond: { body: a, content_type: a/b }"
+    ),
+    "trusted_proxies": ("", "trusted_proxies: [10.0.0.0/8, \"::1\"]"),
+    "trusted_proxies[]": ("", "trusted_proxies: [\"::1\"]"),
+    "error_pages": ("", "error_pages: { 5xx: ok.html }"),
+    "error_pages.*": ("", "error_pages: { 404: ok.txt }"),
+    "pools": ("pools:", "pools:\n  more: [127.0.0.1:9]"),
+    "pools.*": ("  app: [127.0.0.1:3000]", "  app: [127.0.0.1:3001]"),
+    "pools.*.strategy": (
+      "  app: [127.0.0.1:3000]",
+      "  app: { strategy: weighted_round_robin, backends: [127.0.0.1:3000] }"
+    ),
+    "pools.*.backends": ("  app: [127.0.0.1:3000]", "  app: { backends: [127.0.0.1:4] }"),
+    "pools.*.backends[].address": (
+      "  app: [127.0.0.1:3000]", "  app: { backends: [{ address: 127.0.0.1:4 }] }"
+    ),
+    "pools.*.backends[].weight": (
+      "  app: [127.0.0.1:3000]", "  app: [{ address: 127.0.0.1:3000, weight: 7 }]"
+    ),
+    "include": ("", "include: more.yaml"),
+  ]
+
+  /// Lines of a route to the pool, by the row that they show.
+  private static let routeParts: [String: String] = [
+    "match": "match: { method: GET }", "match.host": "match: { host: a.b }",
+    "match.path": "match: { path: /a }", "match.method": "match: { method: PUT }",
+    "match.headers": "match: { headers: { A: b } }",
+    "match.headers.*": "match: { headers: { A: present } }",
+    "match.headers.*.prefix": "match: { headers: { A: { prefix: a } } }",
+    "match.headers.*.contains": "match: { headers: { A: { contains: a } } }",
+    "match.query": "match: { query: { a: b } }", "match.query.*": "match: { query: { a: absent } }",
+    "match.query.*.prefix": "match: { query: { a: { prefix: a } } }",
+    "match.query.*.contains": "match: { query: { a: { contains: a } } }",
+    "match.client_address": "match: { client_address: 10.0.0.0/8 }",
+    "timeouts": "timeouts: { request: off }", "timeouts.request": "timeouts: { request: 1s }",
+    "timeouts.connect": "timeouts: { connect: 1s }",
+    "timeouts.first_byte": "timeouts: { first_byte: 1s }",
+    "timeouts.response_idle": "timeouts: { response_idle: 1s }",
+    "rewrite": "rewrite: { path: /a }", "rewrite.strip_prefix": "rewrite: { strip_prefix: /a }",
+    "rewrite.replace_prefix": "rewrite: { replace_prefix: { from: /a, to: /b } }",
+    "rewrite.replace_prefix.from": "rewrite: { replace_prefix: { from: /c, to: /b } }",
+    "rewrite.replace_prefix.to": "rewrite: { replace_prefix: { from: /a, to: /c } }",
+    "rewrite.path": "rewrite: { path: '/b{path}' }",
+    "request_headers": "request_headers: { remove: A }",
+    "request_headers.set": "request_headers: { set: { A: b } }",
+    "request_headers.set.*": "request_headers: { set: { A: '{host}' } }",
+    "request_headers.add": "request_headers: { add: { A: b } }",
+    "request_headers.add.*": "request_headers: { add: { A: '{host}' } }",
+    "request_headers.remove": "request_headers: { remove: [A, B] }",
+    "response_headers": "response_headers: { remove: A }",
+    "response_headers.set": "response_headers: { set: { A: b } }",
+    "response_headers.set.*": "response_headers: { set: { A: '{host}' } }",
+    "response_headers.add": "response_headers: { add: { A: b } }",
+    "response_headers.add.*": "response_headers: { add: { A: '{host}' } }",
+    "response_headers.remove": "response_headers: { remove: [A, B] }",
+  ]
+
+  private static let base = """
+    listen: :8080
+    routes:
+      - to: app
+      - { match: { path: /other }, to: other }
+    pools:
+      app: [127.0.0.1:3000]
+      other: [127.0.0.1:3005]
+
+    """
+
+  @Test(arguments: OptionTable.rows.map(\.path)) func changesTheConfig(path: String) throws {
+    let row = OptionTable.row(path)
+    let (old, new) = try #require(Self.change(row), "no example of \(path)")
+    let text = old.isEmpty ? Self.base + new + "\n" : Self.base.replacing(old, with: new)
+    #expect(text != Self.base)
+    let files = ["more.yaml": "via: true\n"]
+    let config = try ConfigFixture.load(text, files: files).get().config
+    #expect(try config != ConfigFixture.config(Self.base), "\(path) changes nothing")
+  }
+
+  private static func change(_ row: OptionRow) -> (String, String)? {
+    if let change = changes[row.path] { return change }
+    if row.path.hasPrefix("routes[].") {
+      let part = routeParts[String(row.path.dropFirst(9))]
+      return part.map { ("  - to: app", "  - { to: app, \($0) }") }
+    }
+    let value: String
+    switch row.kind {
+    case .section: return section(row)
+    case .integer(let range, _): value = "\(range.lowerBound + 1)"
+    case .size(let range, _): value = "\(range.lowerBound + 1)"
+    case .duration(let range, _): value = DurationText.format(range.upperBound)
+    case .boolean: value = row.defaultText == "true" ? "false" : "true"
+    case .choice(let words): value = words.last ?? ""
+    default: return nil
+    }
+    return nested(row.path, value)
+  }
+
+  /// A section is shown by its first option.
+  private static func section(_ row: OptionRow) -> (String, String)? {
+    OptionTable.children(of: row.path).first.flatMap { change($0) }
+  }
+
+  private static func nested(_ path: String, _ value: String) -> (String, String) {
+    let keys = path.split(separator: ".")
+    if keys[0] == "pools" {
+      let inner = "{ \(keys[2]): { \(keys[3]): \(value) }, backends: [127.0.0.1:3000] }"
+      return ("  app: [127.0.0.1:3000]", "  app: \(inner)")
+    }
+    return ("", keys.count == 1 ? "\(path): \(value)" : "\(keys[0]): { \(keys[1]): \(value) }")
+  }
+}
