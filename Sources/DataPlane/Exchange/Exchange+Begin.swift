@@ -40,7 +40,7 @@ extension Worker {
   }
 
   /// Counts what has come and what the current chunk announces.
-  func isWithinBodyLimit(_ x: Int32) -> Bool {
+  mutating func isWithinBodyLimit(_ x: Int32) -> Bool {
     if policy.maxBodyBytes == .max { return true }
     let (sum, overflow) = exchanges[x].bodyBytes.addingReportingOverflow(
       exchanges[x].requestBody.announced)

@@ -28,7 +28,7 @@ extension Worker {
   ) -> Bool {
     let snapshot = snapshots[exchanges[x].snapshot]
     return PathRewrite.write(
-      detail, pattern: exchanges[x].pattern, snapshot.value, request, head, scratch,
+      detail, pattern: exchanges[x].pattern, snapshot.value, request, &head, scratch,
       normal: pathBuffer, into: &routeBuffer)
   }
 
@@ -36,7 +36,7 @@ extension Worker {
   mutating func edit(_ x: Int32, _ edits: RowRange, _ request: RouteRequest) -> Bool {
     let snapshot = snapshots[exchanges[x].snapshot]
     return HeadEdits.apply(
-      edits, pattern: exchanges[x].pattern, snapshot.value, request, head, scratch,
+      edits, pattern: exchanges[x].pattern, snapshot.value, request, &head, scratch,
       normal: pathBuffer, to: &outgoing)
   }
 
@@ -65,7 +65,7 @@ extension Worker {
           kept, target, mergeSlashes: snapshot.value.policy.mergesSlashes, into: &pathBuffer)
     else { return false }
     var request = RouteRequest(
-      kept.bytes, 0, trailers, target, normalisedCount: pathBuffer.end)
+      kept, 0, &trailers, target, normalisedCount: pathBuffer.end)
     let c = exchanges[x].client
     request.isTrusted = clients[c].isTrusted
     request.requestID = exchanges[x].requestID
@@ -74,7 +74,7 @@ extension Worker {
       request.address = forwardedAddress(kept, trailers) ?? clients[c].address
     }
     return HeadEdits.apply(
-      detail.responseEdits, pattern: exchanges[x].pattern, snapshot.value, request, trailers,
+      detail.responseEdits, pattern: exchanges[x].pattern, snapshot.value, request, &trailers,
       kept, normal: pathBuffer, to: &outgoing)
   }
 }

@@ -49,20 +49,23 @@ extension Worker {
   }
 
   @inline(__always)
-  private func decide(_ x: Int32, _ from: Int) -> RouteDecision? {
+  private mutating func decide(_ x: Int32, _ from: Int) -> RouteDecision? {
     let snapshot = snapshots[exchanges[x].snapshot]
     if snapshot.value.index.isTrivial { return RouteDecision(route: 0, path: 0) }
     var request = RouteRequest(
-      scratch.bytes, from, head, requestTarget, normalisedCount: pathBuffer.end)
+      scratch, from, &head, requestTarget, normalisedCount: pathBuffer.end)
     request.isTrusted = clients[exchanges[x].client].isTrusted
-    if snapshot.value.routing.usesAddress { request.address = clientAddress(x, from) }
-    return Router.decide(snapshot.value, request, head, scratch, normal: pathBuffer)
+    if snapshot.value.routing.usesAddress {
+      request.address = clients[exchanges[x].client].address
+      if request.isTrusted { request.address = clientAddress(x, from) }
+    }
+    return Router.decide(snapshot.value, request, &head, scratch, normal: pathBuffer)
   }
 
   /// The request in `head` and `scratch`, as templates see it.
-  func describedRequest(_ x: Int32, _ from: Int) -> RouteRequest {
+  mutating func describedRequest(_ x: Int32, _ from: Int) -> RouteRequest {
     var request = RouteRequest(
-      scratch.bytes, from, head, requestTarget, normalisedCount: pathBuffer.end)
+      scratch, from, &head, requestTarget, normalisedCount: pathBuffer.end)
     request.isTrusted = clients[exchanges[x].client].isTrusted
     request.requestID = exchanges[x].requestID
     request.address = clientAddress(x, from)
@@ -71,7 +74,7 @@ extension Worker {
 
   /// Behind trusted proxies: the forwarded one.
   @inline(never)
-  private func clientAddress(_ x: Int32, _ from: Int) -> PeerAddress {
+  private mutating func clientAddress(_ x: Int32, _ from: Int) -> PeerAddress {
     let c = exchanges[x].client
     guard clients[c].isTrusted else { return clients[c].address }
     return forwardedAddress(scratch.bytes, from, head) ?? clients[c].address

@@ -118,7 +118,7 @@ extension Worker {
     let start = outgoing.end
     var writer = TemplateWriter(.address, pattern: exchanges[x].pattern)
     let fits = writer.write(
-      detail.template, snapshot.value, request, head, scratch, normal: pathBuffer, into: &outgoing)
+      detail.template, snapshot.value, request, &head, scratch, normal: pathBuffer, into: &outgoing)
     guard fits else { return false }
     if !beginsWithTwoSlashes(detail.template, snapshot) { keepLocal(start) }
     if outgoing.end > start, outgoing.bytes[outgoing.end &- 1] == 0x3f { outgoing.end &-= 1 }

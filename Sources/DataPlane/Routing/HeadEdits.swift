@@ -5,7 +5,7 @@ enum HeadEdits {
   /// - Returns: false when it became too long; then `out` is of no use.
   static func apply(
     _ edits: RowRange, pattern: UInt32, _ snapshot: borrowing Snapshot, _ request: RouteRequest,
-    _ head: borrowing MessageHead, _ bytes: borrowing Bytes, path: borrowing Bytes,
+    _ head: inout MessageHead, _ bytes: borrowing Bytes, path: borrowing Bytes,
     to out: inout Block
   ) -> Bool {
     removeLines(edits, snapshot, &out)
@@ -19,7 +19,7 @@ enum HeadEdits {
       out.append(": ")
       let value = out.end
       var writer = TemplateWriter(.field, pattern: pattern)
-      guard writer.write(edit.value, snapshot, request, head, bytes, path: path, into: &out)
+      guard writer.write(edit.value, snapshot, request, &head, bytes, path: path, into: &out)
       else { return false }
       if out.end == value { out.end = line } else { out.append("\r\n") }
     }

@@ -5,7 +5,7 @@ enum PathRewrite {
   /// - Returns: false when they became too long, or a value made a `.` or `..` segment.
   static func write(
     _ detail: RouteDetailRow, pattern: UInt32, _ snapshot: borrowing Snapshot,
-    _ request: RouteRequest, _ head: borrowing MessageHead, _ bytes: borrowing Bytes,
+    _ request: RouteRequest, _ head: inout MessageHead, _ bytes: borrowing Bytes,
     path: borrowing Bytes, into out: inout Block
   ) -> Bool {
     // A byte of room for a slash in front.
@@ -15,7 +15,7 @@ enum PathRewrite {
       var writer = TemplateWriter(.address, pattern: pattern)
       guard
         writer.write(
-          detail.template, snapshot, request, head, bytes, path: path, into: &out, spare: 16)
+          detail.template, snapshot, request, &head, bytes, path: path, into: &out, spare: 16)
       else { return false }
       hasQuery = writer.isInQuery
     } else {

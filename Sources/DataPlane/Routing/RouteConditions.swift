@@ -4,7 +4,7 @@ enum RouteConditions {
   @inline(never)
   static func firstFailure(
     _ snapshot: borrowing Snapshot, _ route: Int, _ request: RouteRequest,
-    _ head: borrowing MessageHead, _ bytes: borrowing Bytes
+    _ head: inout MessageHead, _ bytes: borrowing Bytes
   ) -> Int? {
     for index in snapshot.routes[route].conditions.indices {
       let row = snapshot.routing.conditions[index]
@@ -13,7 +13,7 @@ enum RouteConditions {
       case .method:
         let method = ConditionText(at: request.origin, end: request.origin &+ head.methodLength)
         holds = test(row, method, snapshot, bytes)
-      case .header: holds = holdsForHeader(row, snapshot, request, head, bytes)
+      case .header: holds = holdsForHeader(row, snapshot, request, &head, bytes)
       case .query: holds = holdsForQuery(row, snapshot, request, bytes)
       case .client: holds = holdsForClient(row, snapshot, request)
       }
@@ -25,11 +25,11 @@ enum RouteConditions {
   /// Several lines of one name: any of them.
   private static func holdsForHeader(
     _ row: ConditionRow, _ snapshot: borrowing Snapshot, _ request: RouteRequest,
-    _ head: borrowing MessageHead, _ bytes: borrowing Bytes
+    _ head: inout MessageHead, _ bytes: borrowing Bytes
   ) -> Bool {
     var next = 0
     while let index = RequestFields.find(
-      row.name, snapshot.text.span, request, head, bytes, from: next)
+      row.name, snapshot.text.span, request, &head, bytes, from: next)
     {
       let field = head.fields[index]
       let at = request.origin &+ Int(field.value)
@@ -99,7 +99,7 @@ enum RequestFields {
   /// forwarding is not seen, as no backend sees it.
   static func find(
     _ name: TextReference, _ text: borrowing Bytes, _ request: RouteRequest,
-    _ head: borrowing MessageHead, _ bytes: borrowing Bytes, from: Int = 0
+    _ head: inout MessageHead, _ bytes: borrowing Bytes, from: Int = 0
   ) -> Int? {
     var index = from
     while index < head.fieldCount {

@@ -3,7 +3,7 @@
 package final class RouteProbe {
   private let source: Block
   private let normal: Block
-  private let head: MessageHead
+  private var head: MessageHead
   private let request: RouteRequest
   package let target: RequestTarget
 
@@ -30,7 +30,7 @@ package final class RouteProbe {
       !target.needsNormalizing
         || PathNormalizer.normalize(source, target, mergeSlashes: mergeSlashes, into: &normal)
     else { throw .badTarget }
-    var request = RouteRequest(source.bytes, 0, head, target, normalisedCount: normal.end)
+    var request = RouteRequest(source, 0, &head, target, normalisedCount: normal.end)
     request.isTrusted = isTrusted
     request.address = PeerAddress(text: clientAddress) ?? .none
     self.request = request
@@ -41,12 +41,12 @@ package final class RouteProbe {
   }
 
   package func decide(_ snapshot: borrowing Snapshot) -> RouteDecision? {
-    Router.decide(snapshot, request, head, source, normal: normal)
+    Router.decide(snapshot, request, &head, source, normal: normal)
   }
 
   /// Why each route before `end` does not take the request; nil for one that does.
   package func explain(_ snapshot: borrowing Snapshot, before end: Int) -> [RouteMismatch?] {
-    Router.explain(snapshot, request, head, source, normal: normal, before: end)
+    Router.explain(snapshot, request, &head, source, normal: normal, before: end)
   }
 
   /// The path in its normal form, without the query.
@@ -70,7 +70,7 @@ package final class RouteProbe {
     let detail = snapshot.routing.details[Int(row.detail)]
     guard
       PathRewrite.write(
-        detail, pattern: decision.path, snapshot, request, head, source, normal: normal,
+        detail, pattern: decision.path, snapshot, request, &head, source, normal: normal,
         into: &out)
     else { return nil }
     return out.text(out.start, out.count)
@@ -84,7 +84,7 @@ package final class RouteProbe {
     var out = Block(capacity: 65_536)
     var writer = TemplateWriter(place, pattern: decision.path)
     let fits = writer.write(
-      template, snapshot, request, head, source, normal: normal, into: &out)
+      template, snapshot, request, &head, source, normal: normal, into: &out)
     return fits ? out.text(0, out.end) : nil
   }
 
@@ -96,7 +96,7 @@ package final class RouteProbe {
     var out = Block(capacity: max(131_072, lines.count * 2))
     out.append(lines)
     let fits = HeadEdits.apply(
-      edits, pattern: decision.path, snapshot, request, head, source, normal: normal, to: &out)
+      edits, pattern: decision.path, snapshot, request, &head, source, normal: normal, to: &out)
     return fits ? out.text(0, out.end) : nil
   }
 }

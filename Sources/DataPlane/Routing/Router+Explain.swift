@@ -11,25 +11,25 @@ package enum RouteMismatch: Equatable, Sendable {
 extension Router {
   /// Why each route before `end` does not take the request; nil for one that does.
   package static func explain(
-    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: borrowing MessageHead,
+    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: inout MessageHead,
     _ bytes: borrowing Bytes, path: borrowing Bytes, before end: Int
   ) -> [RouteMismatch?] {
     var reasons: [RouteMismatch?] = []
     for route in 0..<end {
-      reasons.append(mismatch(snapshot, route, request, head, bytes, path: path))
+      reasons.append(mismatch(snapshot, route, request, &head, bytes, path: path))
     }
     return reasons
   }
 
   package static func mismatch(
     _ snapshot: borrowing Snapshot, _ route: Int, _ request: RouteRequest,
-    _ head: borrowing MessageHead, _ bytes: borrowing Bytes, path: borrowing Bytes
+    _ head: inout MessageHead, _ bytes: borrowing Bytes, path: borrowing Bytes
   ) -> RouteMismatch? {
     let row = snapshot.routes[route]
     guard matchesHost(snapshot, row.hosts, request, bytes) else { return .host }
     guard matchesPath(snapshot, row.paths, request, path) else { return .path }
     guard
-      let index = RouteConditions.firstFailure(snapshot, route, request, head, bytes)
+      let index = RouteConditions.firstFailure(snapshot, route, request, &head, bytes)
     else { return nil }
     let condition = snapshot.routing.conditions[index]
     switch condition.kind {

@@ -9,23 +9,23 @@ package enum Router {
   ///   - path: hold the path in its normal form.
   @inline(__always)
   package static func decide(
-    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: borrowing MessageHead,
+    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: inout MessageHead,
     _ bytes: borrowing Bytes, path: borrowing Bytes
   ) -> RouteDecision? {
     if snapshot.index.isTrivial { return RouteDecision(route: 0, path: 0) }
-    return search(snapshot, request, head, bytes, path)
+    return search(snapshot, request, &head, bytes, path)
   }
 
   @inline(never)
   private static func search(
-    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: borrowing MessageHead,
+    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: inout MessageHead,
     _ bytes: borrowing Bytes, _ path: borrowing Bytes
   ) -> RouteDecision? {
     var best = RouteDecision(route: 0, path: .max)
     let any = snapshot.index.anyRoot
-    if any != RouteNodeRow.none { walk(snapshot, request, head, bytes, path, from: any, &best) }
+    if any != RouteNodeRow.none { walk(snapshot, request, &head, bytes, path, from: any, &best) }
     if snapshot.index.hosts.count > 0, request.hostLength > 0 {
-      searchHosts(snapshot, request, head, bytes, path, &best)
+      searchHosts(snapshot, request, &head, bytes, path, &best)
     }
     return best.path == .max ? nil : best
   }
@@ -34,13 +34,13 @@ package enum Router {
 
   /// The whole host, then every suffix at a dot that some route may have.
   private static func searchHosts(
-    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: borrowing MessageHead,
+    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: inout MessageHead,
     _ bytes: borrowing Bytes, _ path: borrowing Bytes, _ best: inout RouteDecision
   ) {
     let length = nameLength(request, bytes)
     let whole = findHost(snapshot, bytes, request.host, length, isSuffix: false)
     if whole != RouteNodeRow.none {
-      walk(snapshot, request, head, bytes, path, from: whole, &best)
+      walk(snapshot, request, &head, bytes, path, from: whole, &best)
     }
     let longest = snapshot.index.longestSuffix
     guard longest > 0 else { return }
@@ -50,7 +50,7 @@ package enum Router {
       if bytes[at] == 0x2e {
         let root = findHost(snapshot, bytes, at, end &- at, isSuffix: true)
         if root != RouteNodeRow.none {
-          walk(snapshot, request, head, bytes, path, from: root, &best)
+          walk(snapshot, request, &head, bytes, path, from: root, &best)
         }
       }
       at &+= 1
@@ -97,22 +97,22 @@ package enum Router {
   // MARK: Paths
 
   private static func walk(
-    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: borrowing MessageHead,
+    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: inout MessageHead,
     _ bytes: borrowing Bytes, _ path: borrowing Bytes, from root: UInt32,
     _ best: inout RouteDecision
   ) {
     let start = request.path
     if request.isAsterisk(path) {
       let row = snapshot.index.nodes[Int(root)]
-      return consider(snapshot, request, head, bytes, row.below, &best)
+      return consider(snapshot, request, &head, bytes, row.below, &best)
     }
-    descend(snapshot, request, head, bytes, path, root, start &+ 1, &best)
+    descend(snapshot, request, &head, bytes, path, root, start &+ 1, &best)
   }
 
   /// - Parameter from: the first byte of the next segment: the path's end when a slash was its last
   ///   byte, one more when there was none.
   private static func descend(
-    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: borrowing MessageHead,
+    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: inout MessageHead,
     _ bytes: borrowing Bytes, _ path: borrowing Bytes, _ from: UInt32, _ first: Int,
     _ best: inout RouteDecision
   ) {
@@ -123,12 +123,12 @@ package enum Router {
       let row = snapshot.index.nodes[Int(node)]
       if row.lowest >= best.path { return }
       if row.below.count > 0 {
-        consider(snapshot, request, head, bytes, row.below, &best)
+        consider(snapshot, request, &head, bytes, row.below, &best)
         if row.lowest >= best.path { return }
       }
       if at >= end {
         let list = at > end ? row.exact : row.slash
-        return consider(snapshot, request, head, bytes, list, &best)
+        return consider(snapshot, request, &head, bytes, list, &best)
       }
       let segmentEnd = endOfSegment(path, at, end)
       let next = segmentEnd &+ 1
@@ -142,7 +142,7 @@ package enum Router {
       }
       if row.anyChild != RouteNodeRow.none, segmentEnd > at {
         if child != RouteNodeRow.none {
-          descend(snapshot, request, head, bytes, path, row.anyChild, next, &best)
+          descend(snapshot, request, &head, bytes, path, row.anyChild, next, &best)
         } else {
           child = row.anyChild
         }
@@ -200,14 +200,14 @@ package enum Router {
   /// The first of the list, if it comes before the best so far and its conditions hold.
   @inline(__always)
   private static func consider(
-    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: borrowing MessageHead,
+    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: inout MessageHead,
     _ bytes: borrowing Bytes, _ list: RowRange, _ best: inout RouteDecision
   ) {
     for index in list.indices {
       let candidate = snapshot.index.candidates[index]
       if candidate.path >= best.path { return }
       if candidate.hasConditions,
-        RouteConditions.firstFailure(snapshot, Int(candidate.route), request, head, bytes) != nil
+        RouteConditions.firstFailure(snapshot, Int(candidate.route), request, &head, bytes) != nil
       {
         continue
       }

@@ -4,32 +4,32 @@
 extension HeadEdits {
   static func apply(
     _ edits: RowRange, pattern: UInt32, _ snapshot: borrowing Snapshot, _ request: RouteRequest,
-    _ head: borrowing MessageHead, _ source: borrowing Block, normal: borrowing Block,
+    _ head: inout MessageHead, _ source: borrowing Block, normal: borrowing Block,
     to out: inout Block
   ) -> Bool {
     if request.isNormalised {
       return apply(
-        edits, pattern: pattern, snapshot, request, head, source.bytes, path: normal.bytes,
+        edits, pattern: pattern, snapshot, request, &head, source.bytes, path: normal.bytes,
         to: &out)
     }
     return apply(
-      edits, pattern: pattern, snapshot, request, head, source.bytes, path: source.bytes, to: &out)
+      edits, pattern: pattern, snapshot, request, &head, source.bytes, path: source.bytes, to: &out)
   }
 }
 
 extension PathRewrite {
   static func write(
     _ detail: RouteDetailRow, pattern: UInt32, _ snapshot: borrowing Snapshot,
-    _ request: RouteRequest, _ head: borrowing MessageHead, _ source: borrowing Block,
+    _ request: RouteRequest, _ head: inout MessageHead, _ source: borrowing Block,
     normal: borrowing Block, into out: inout Block
   ) -> Bool {
     if request.isNormalised {
       return write(
-        detail, pattern: pattern, snapshot, request, head, source.bytes, path: normal.bytes,
+        detail, pattern: pattern, snapshot, request, &head, source.bytes, path: normal.bytes,
         into: &out)
     }
     return write(
-      detail, pattern: pattern, snapshot, request, head, source.bytes, path: source.bytes,
+      detail, pattern: pattern, snapshot, request, &head, source.bytes, path: source.bytes,
       into: &out)
   }
 }
@@ -37,36 +37,46 @@ extension PathRewrite {
 extension TemplateWriter {
   mutating func write(
     _ template: RowRange, _ snapshot: borrowing Snapshot, _ request: RouteRequest,
-    _ head: borrowing MessageHead, _ source: borrowing Block, normal: borrowing Block,
+    _ head: inout MessageHead, _ source: borrowing Block, normal: borrowing Block,
     into out: inout Block
   ) -> Bool {
     if request.isNormalised {
       return write(
-        template, snapshot, request, head, source.bytes, path: normal.bytes, into: &out)
+        template, snapshot, request, &head, source.bytes, path: normal.bytes, into: &out)
     }
-    return write(template, snapshot, request, head, source.bytes, path: source.bytes, into: &out)
+    return write(template, snapshot, request, &head, source.bytes, path: source.bytes, into: &out)
   }
 }
 
 extension Router {
   @inline(__always)
   static func decide(
-    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: borrowing MessageHead,
+    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: inout MessageHead,
     _ source: borrowing Block, normal: borrowing Block
   ) -> RouteDecision? {
     if request.isNormalised {
-      return decide(snapshot, request, head, source.bytes, path: normal.bytes)
+      return decide(snapshot, request, &head, source.bytes, path: normal.bytes)
     }
-    return decide(snapshot, request, head, source.bytes, path: source.bytes)
+    return decide(snapshot, request, &head, source.bytes, path: source.bytes)
   }
 
   static func explain(
-    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: borrowing MessageHead,
+    _ snapshot: borrowing Snapshot, _ request: RouteRequest, _ head: inout MessageHead,
     _ source: borrowing Block, normal: borrowing Block, before end: Int
   ) -> [RouteMismatch?] {
     if request.isNormalised {
-      return explain(snapshot, request, head, source.bytes, path: normal.bytes, before: end)
+      return explain(snapshot, request, &head, source.bytes, path: normal.bytes, before: end)
     }
-    return explain(snapshot, request, head, source.bytes, path: source.bytes, before: end)
+    return explain(snapshot, request, &head, source.bytes, path: source.bytes, before: end)
+  }
+}
+
+extension RouteRequest {
+  @inline(__always)
+  init(
+    _ source: borrowing Block, _ origin: Int, _ head: inout MessageHead,
+    _ target: RequestTarget, normalisedCount: Int
+  ) {
+    self.init(source.bytes, origin, &head, target, normalisedCount: normalisedCount)
   }
 }

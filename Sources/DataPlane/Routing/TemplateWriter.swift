@@ -25,22 +25,22 @@ package struct TemplateWriter: BitwiseCopyable {
   /// - Returns: false when there is no room for it and `spare` bytes more.
   package mutating func write(
     _ template: RowRange, _ snapshot: borrowing Snapshot, _ request: RouteRequest,
-    _ head: borrowing MessageHead, _ bytes: borrowing Bytes, path: borrowing Bytes,
+    _ head: inout MessageHead, _ bytes: borrowing Bytes, path: borrowing Bytes,
     into out: inout Block, spare: Int = 4096
   ) -> Bool {
     for index in template.indices {
       let part = snapshot.routing.parts[index]
       // Percent-encoding makes three bytes of one.
-      let most = 3 &* longest(part, snapshot, request, head, bytes) &+ spare
+      let most = 3 &* longest(part, snapshot, request, &head, bytes) &+ spare
       guard out.capacity &- out.end >= most else { return false }
-      write(part, snapshot, request, head, bytes, path, &out)
+      write(part, snapshot, request, &head, bytes, path, &out)
     }
     return true
   }
 
   private func longest(
     _ part: TemplatePartRow, _ snapshot: borrowing Snapshot, _ request: RouteRequest,
-    _ head: borrowing MessageHead, _ bytes: borrowing Bytes
+    _ head: inout MessageHead, _ bytes: borrowing Bytes
   ) -> Int {
     switch part.kind {
     case .text: return Int(part.text.count)
@@ -51,25 +51,25 @@ package struct TemplateWriter: BitwiseCopyable {
     case .query: return request.queryLength
     case .target: return request.pathLength &+ request.queryLength &+ 2
     case .header:
-      let index = RequestFields.find(part.text, snapshot.text.span, request, head, bytes)
+      let index = RequestFields.find(part.text, snapshot.text.span, request, &head, bytes)
       return index.map { Int(head.fields[$0].valueLength) } ?? 0
     }
   }
 
   private mutating func write(
     _ part: TemplatePartRow, _ snapshot: borrowing Snapshot, _ request: RouteRequest,
-    _ head: borrowing MessageHead, _ bytes: borrowing Bytes, _ path: borrowing Bytes,
+    _ head: inout MessageHead, _ bytes: borrowing Bytes, _ path: borrowing Bytes,
     _ out: inout Block
   ) {
     switch part.kind {
     case .text: writeText(part.text, snapshot, &out)
     case .clientAddress: out.append(address: request.address)
-    case .requestID: writeRequestID(request, head, bytes, &out)
+    case .requestID: writeRequestID(request, &head, bytes, &out)
     case .host: out.append(bytes, request.host, request.hostLength)
     case .method: write(bytes, request.origin, head.methodLength, .data, &out)
     case .path: writePath(request, path, &out)
     case .query: write(bytes, request.query, request.queryLength, .query, &out)
-    case .scheme: writeScheme(request, head, bytes, &out)
+    case .scheme: writeScheme(request, &head, bytes, &out)
     case .target:
       writePath(request, path, &out)
       guard request.queryLength > 0 else { return }
@@ -81,7 +81,7 @@ package struct TemplateWriter: BitwiseCopyable {
       else { return }
       write(path, found.at, found.count, .path, &out)
     case .header:
-      guard let index = RequestFields.find(part.text, snapshot.text.span, request, head, bytes)
+      guard let index = RequestFields.find(part.text, snapshot.text.span, request, &head, bytes)
       else { return }
       let field = head.fields[index]
       write(bytes, request.origin &+ Int(field.value), Int(field.valueLength), .data, &out)
@@ -109,7 +109,7 @@ package struct TemplateWriter: BitwiseCopyable {
   }
 
   private func writeRequestID(
-    _ request: RouteRequest, _ head: borrowing MessageHead, _ bytes: borrowing Bytes,
+    _ request: RouteRequest, _ head: inout MessageHead, _ bytes: borrowing Bytes,
     _ out: inout Block
   ) {
     if request.isTrusted, head.requestID >= 0 {
@@ -123,7 +123,7 @@ package struct TemplateWriter: BitwiseCopyable {
 
   /// A trusted peer's `X-Forwarded-Proto`, if it is one of the two.
   private func writeScheme(
-    _ request: RouteRequest, _ head: borrowing MessageHead, _ bytes: borrowing Bytes,
+    _ request: RouteRequest, _ head: inout MessageHead, _ bytes: borrowing Bytes,
     _ out: inout Block
   ) {
     if request.isTrusted, head.forwardedProto >= 0 {

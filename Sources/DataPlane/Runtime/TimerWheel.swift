@@ -102,7 +102,7 @@ struct TimerWheel {
   }
 
   /// Milliseconds until the next slot that holds something; -1 when there is none.
-  func millisecondsToNext(now: Instant) -> Int32 {
+  mutating func millisecondsToNext(now: Instant) -> Int32 {
     guard count > 0 else { return -1 }
     for step in 1...UInt64(TimerWheel.slotCount)
     where slots[Int((current &+ step) % UInt64(TimerWheel.slotCount))] >= 0 {

@@ -23,7 +23,7 @@ extension Worker {
     if isDraining { checkDrain() }
   }
 
-  private func nextWait(_ maxWait: Int32) -> Int32 {
+  private mutating func nextWait(_ maxWait: Int32) -> Int32 {
     if !ready.isEmpty { return 0 }
     let next = wheel.millisecondsToNext(now: now)
     return next < 0 ? maxWait : min(next, maxWait)
