@@ -44,6 +44,16 @@ package final class RouteProbe {
     Router.decide(snapshot, request, &head, source, normal: normal)
   }
 
+  /// As a worker does for each request: reads the head, then decides.
+  package func readAndDecide(_ snapshot: borrowing Snapshot) -> RouteDecision? {
+    _ = RequestParser.parse(source, 0, source.end, limits: .widest, into: &head)
+    guard let target = RequestTarget.parse(source, &head) else { return nil }
+    var request = RouteRequest(source, 0, &head, target, normalisedCount: normal.end)
+    request.isTrusted = self.request.isTrusted
+    request.address = self.request.address
+    return Router.decide(snapshot, request, &head, source, normal: normal)
+  }
+
   /// Why each route before `end` does not take the request; nil for one that does.
   package func explain(_ snapshot: borrowing Snapshot, before end: Int) -> [RouteMismatch?] {
     Router.explain(snapshot, request, &head, source, normal: normal, before: end)

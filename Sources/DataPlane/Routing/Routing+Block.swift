@@ -80,3 +80,10 @@ extension RouteRequest {
     self.init(source.bytes, origin, &head, target, normalisedCount: normalisedCount)
   }
 }
+
+extension RequestTarget {
+  /// Of the head at the beginning of the block.
+  static func parse(_ source: borrowing Block, _ head: inout MessageHead) -> RequestTarget? {
+    parse(source.bytes, head.target, head.targetLength, method: head.method)
+  }
+}
