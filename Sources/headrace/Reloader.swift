@@ -1,5 +1,5 @@
 import ControlPlane
-import Synchronization
+import DataPlane
 
 /// The one way to another config, whether SIGHUP or the admin listener asks: one at a time.
 ///
@@ -7,7 +7,7 @@ import Synchronization
 final class Reloader: Sendable {
   private let file: String
   /// Locked for the whole of a reload.
-  private let proxy = Mutex<Proxy?>(nil)
+  private let proxy = Locked<Proxy?>(nil)
 
   init(file: String) { self.file = file }
 

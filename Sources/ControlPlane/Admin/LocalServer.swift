@@ -1,4 +1,4 @@
-import Synchronization
+import DataPlane
 
 /// A small HTTP/1.1 server for the control plane: the admin listener and the demo's apps.
 ///
@@ -15,7 +15,7 @@ public final class LocalServer: Sendable {
   private let name: String
   private let limits: LocalServerLimits
   private let handler: Handler
-  private let state = Mutex<Running?>(nil)
+  private let state = Locked<Running?>(nil)
 
   private struct Running {
     let endpoint: Endpoint

@@ -1,4 +1,4 @@
-import Synchronization
+import DataPlane
 
 /// The three app servers behind `headrace demo`, on free loopback ports.
 ///
@@ -6,7 +6,7 @@ import Synchronization
 public final class DemoApps: Sendable {
   public static let names = ["app-1", "app-2", "app-3"]
 
-  private let running = Mutex<Running?>(nil)
+  private let running = Locked<Running?>(nil)
 
   private struct Running {
     let stop: StopSignal

@@ -1,6 +1,5 @@
 import DataPlane
 import Glibc
-import Synchronization
 
 /// A proxy that shuts down takes no other config.
 public struct DrainingError: Error, Sendable, CustomStringConvertible {
@@ -15,7 +14,7 @@ public final class Proxy: Sendable {
   private let registry: Registry
   private let workers: WorkerGroup
   private let logWriter: AccessLogWriter
-  private let state: Mutex<State>
+  private let state: Locked<State>
   private let say: @Sendable (String) -> Void
   private let reloadFile: (@Sendable () -> ReloadOutcome)?
   private let startedAt: UInt64
@@ -55,7 +54,7 @@ public final class Proxy: Sendable {
     let limit = WorkerGroup.connectionLimit(config, workers: count)
     workers = try WorkerGroup(registry: registry, maxConnections: limit)
     logWriter = try AccessLogWriter(rings: workers.rings, registry: registry)
-    state = Mutex(State(config: config))
+    state = Locked(State(config: config))
     let resolver = try Resolver(
       onChange: { [weak self] in self?.namesChanged() }, onProblem: { say($0) })
     state.withLock { state in

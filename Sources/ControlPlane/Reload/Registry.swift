@@ -1,5 +1,4 @@
 import DataPlane
-import Synchronization
 
 /// Identities that outlive snapshots, and the counters that hang on them.
 ///
@@ -10,7 +9,7 @@ import Synchronization
 final class Registry: Sendable {
   /// One per worker, in the workers' order.
   let counters: [WorkerCounters]
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   private struct State {
     var routes = Names()

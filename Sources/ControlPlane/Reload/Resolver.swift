@@ -1,5 +1,4 @@
 import DataPlane
-import Synchronization
 
 /// Resolves the host names of backends on a thread of its own: at start, when a reload brings new
 /// ones, and every 30 s. Keeps the last good answer when a name stops resolving.
@@ -8,7 +7,7 @@ import Synchronization
 final class Resolver: Sendable {
   static let interval: Duration = .seconds(30)
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let stop: StopSignal
   private let onChange: @Sendable () -> Void
   private let onProblem: @Sendable (String) -> Void

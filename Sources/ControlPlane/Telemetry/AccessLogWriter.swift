@@ -1,5 +1,4 @@
 import DataPlane
-import Synchronization
 
 /// Writes the access log to stdout, off the loops: reads the workers' rings on a thread of its own.
 final class AccessLogWriter: Sendable {
@@ -8,7 +7,7 @@ final class AccessLogWriter: Sendable {
   private let rings: [AccessLogRing]
   private let registry: Registry
   private let stop: StopSignal
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   private struct State {
     var format = Config.AccessLog.off
@@ -19,7 +18,7 @@ final class AccessLogWriter: Sendable {
     self.rings = rings
     self.registry = registry
     stop = try StopSignal()
-    state = Mutex(State())
+    state = Locked(State())
   }
 
   /// The thread runs from the first format that is not off.

@@ -43,7 +43,7 @@ extension Worker {
   /// `Max-Forwards` of an OPTIONS or TRACE, which each intermediary counts down (RFC 9110 section
   /// 7.6.2); nil where it does not apply.
   @inline(__always)
-  func forwardsLeft(_ from: Int) -> Int64? {
+  mutating func forwardsLeft(_ from: Int) -> Int64? {
     guard head.maxForwards >= 0, head.method == .options || head.method == .trace else {
       return nil
     }

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// What the control plane tells a worker.
 package enum WorkerMessage: Sendable {
   /// Run by this snapshot from now on.
@@ -15,7 +13,7 @@ package enum WorkerMessage: Sendable {
 
 /// The way from the control plane into one worker: locked, rarely used, with a wake-up.
 package final class Mailbox: Sendable {
-  private let messages = Mutex<[WorkerMessage]>([])
+  private let messages = Locked<[WorkerMessage]>([])
   let wakeUp: WakeUp
 
   package init?() {
