@@ -44,6 +44,8 @@ extension Explanation {
     switch outcome {
     case .refused(let status, let reason):
       return title("Answered \(status): \(reason)") + "\n"
+    case .hopLimit(let status):
+      return title("Answered \(status): Max-Forwards is 0, so the request ends here") + "\n"
     case .noRoute: return title("Answered 404: no route matches this request") + "\n"
     case .redirect(let status, let location):
       lines = [title("Answered \(status), Location: \(location)")]
@@ -105,6 +107,8 @@ extension Explanation {
         .init("outcome", .text("refused")), .init("status", .number(status)),
         .init("reason", .text(reason)),
       ]
+    case .hopLimit(let status):
+      [.init("outcome", .text("hop_limit")), .init("status", .number(status))]
     case .noRoute: [.init("outcome", .text("no_route")), .init("status", .number(404))]
     case .redirect(let status, let location):
       [

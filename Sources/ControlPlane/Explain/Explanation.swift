@@ -23,6 +23,8 @@ public struct Explanation: Equatable, Sendable {
     /// It breaks the rules, before any route is asked.
     case refused(status: Int, reason: String)
     case noRoute
+    /// `Max-Forwards` has come to 0: it ends here.
+    case hopLimit(status: Int)
     case forward(Forward)
     case redirect(status: Int, location: String)
     case respond(status: Int, contentType: String, bytes: Int)
@@ -107,7 +109,9 @@ public struct Explanation: Equatable, Sendable {
     responseEdits = ConfigWords.edits(found.responseHeaders)
     switch found.action {
     case .pool(let name):
-      if let pool = config.pools.first(where: { $0.name == name }) {
+      if let status = hopLimitStatus {
+        outcome = .hopLimit(status: status)
+      } else if let pool = config.pools.first(where: { $0.name == name }) {
         outcome = forward(probe, decision, config, found, pool, snapshot)
       }
     case .redirect(let status, _):
@@ -119,6 +123,14 @@ public struct Explanation: Equatable, Sendable {
       outcome = .respond(
         status: response.status, contentType: response.contentType, bytes: response.body.count)
     }
+  }
+
+  /// RFC 9110 section 7.6.2.
+  private var hopLimitStatus: Int? {
+    guard request.method == "OPTIONS" || request.method == "TRACE",
+      request.value("Max-Forwards").flatMap(IntegerText.digits) == 0
+    else { return nil }
+    return request.method == "OPTIONS" ? 200 : 501
   }
 
   /// As the worker finishes it: a path of the request never makes another host.

@@ -17,12 +17,18 @@ package enum ForwardedFields {
       case .complete = RequestParser.parse(source, 0, bytes.count, limits: .widest, into: &head)
     else { return [] }
     dropNominated(source, &head)
+    let hops = forwardsLeft(source, head)
+    if hops != nil { head.drop(head.maxForwards) }
     var lines: [[UInt8]] = []
     for index in 0..<head.fieldCount where passes(head.fields[index], isTrusted: isTrusted) {
       let field = head.fields[index]
       lines.append(source.text(Int(field.name), Int(field.end) - Int(field.name)))
     }
     lines += added(source, head, peer, isTrusted: isTrusted)
+    if let hops, hops > 0 {
+      lines.append(Array("Max-Forwards: \(min(hops, 1 << 20) - 1)\r\n".utf8))
+    }
+    if head.wantsUpgrade { lines += upgrade(source, head) }
     if addsVia { lines.append(Array("Via: 1.1 headrace\r\n".utf8)) }
     return lines
   }
@@ -82,11 +88,28 @@ package enum ForwardedFields {
     if !isTrusted || head.requestID < 0 {
       lines.append(line("X-Request-Id", [UInt8](repeating: 0x30, count: 32)))
     }
-    if head.wantsUpgrade {
-      lines.append(Array("Connection: upgrade\r\n".utf8))
-      lines.append(line("Upgrade", value(head.upgrade)))
-    }
     return lines
+  }
+
+  private static func upgrade(
+    _ source: borrowing Block, _ head: borrowing MessageHead
+  ) -> [[UInt8]] {
+    let field = head.fields[head.upgrade]
+    let value = source.text(Int(field.value), Int(field.valueLength))
+    return [
+      Array("Connection: upgrade\r\n".utf8), Array("Upgrade: ".utf8) + value + [0x0d, 0x0a],
+    ]
+  }
+
+  /// `Max-Forwards`, where it applies; nil elsewhere.
+  private static func forwardsLeft(
+    _ source: borrowing Block, _ head: borrowing MessageHead
+  ) -> Int64? {
+    guard head.maxForwards >= 0, head.method == .options || head.method == .trace else {
+      return nil
+    }
+    let field = head.fields[head.maxForwards]
+    return FieldParser.decimal(source.bytes, Int(field.value), Int(field.valueLength))
   }
 
   private static func lower(_ name: [UInt8]) -> [UInt8] {

@@ -120,6 +120,13 @@ import Testing
     #expect(try explain("/%zz").text().hasSuffix("Answered 400: malformed request target\n"))
   }
 
+  @Test func hopsAreCounted() throws {
+    let fields = ["Max-Forwards: 0"]
+    #expect(try explain("/rest", method: "OPTIONS", fields).outcome == .hopLimit(status: 200))
+    #expect(try explain("/sorry", method: "OPTIONS", fields).text().contains("Answered 503"))
+    #expect(try explain("/rest", fields).text().contains("\n  Max-Forwards: 0\n"))
+  }
+
   @Test func trustedProxiesNameTheClient() throws {
     let fields = ["X-Forwarded-For: 1.2.3.4, 192.168.1.1, 10.9.9.9", "X-Request-Id: mine"]
     let trusted = try explain("/x", fields, client: "10.0.0.1")

@@ -19,7 +19,9 @@ import Testing
     RouteFixture.route("rest", "/**"),
   ]
 
+  /// With a `Max-Forwards` the method is OPTIONS, which counts it.
   private static let requests: [(url: String, headers: [String])] = [
+    ("/hops", ["Max-Forwards: 3"]),
     ("http://example.com/", []),
     ("http://example.com//a/../b/%7Ex?y=1&z", ["X-Plain: 1"]),
     ("/edit/7/rest?q=1", ["X-Gone: 1", "x-gone: 2", "X-Kept: 3"]),
@@ -39,7 +41,9 @@ import Testing
   func theBackendSeesIt(
     _ sample: (url: String, headers: [String]), _ isTrusted: Bool
   ) throws {
-    let request = try ExplainRequest(headers: sample.headers, url: sample.url)
+    let method = sample.headers.contains { $0.hasPrefix("Max-Forwards") } ? "OPTIONS" : nil
+    let request = try ExplainRequest(
+      method: method, headers: sample.headers, url: sample.url)
     var config = Config()
     config.via = true
     if isTrusted { config.trustedProxies = [try AddressRangeText.parse("127.0.0.1")] }
