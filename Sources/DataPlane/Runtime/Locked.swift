@@ -1,7 +1,7 @@
 import Glibc
 
-/// A value behind a POSIX mutex, for the few things that threads share: mail and the control plane's
-/// state. Nothing on the data path takes it.
+/// A value behind a POSIX mutex, for the few things that threads share: mail and the state of the
+/// control plane. Nothing on the data path takes it.
 ///
 /// Not `Synchronization.Mutex`: that one is taken inside the standard library, where the thread
 /// sanitizer does not see it and reports everything behind it as a race.
