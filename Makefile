@@ -4,7 +4,7 @@ SWIFT ?= swift
 export SWIFT
 TIMEOUT ?= 1200
 # make fuzz: an empty TARGET is all of them, SECONDS each.
-FUZZ_TARGETS := RequestHead ResponseHead ChunkedBody
+FUZZ_TARGETS := RequestHead ResponseHead ChunkedBody Config
 TARGET ?=
 SECONDS ?= 60
 # make bench

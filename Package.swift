@@ -48,10 +48,11 @@ var targets: [Target] = [
 /// Fuzz targets link against libFuzzer, which brings `main`: they exist only for `make fuzz`, so
 /// that a plain `swift build` does not stumble over them.
 if Context.environment["FUZZ"] != nil {
-  for name in ["RequestHead", "ResponseHead", "ChunkedBody"] {
+  for name in ["RequestHead", "ResponseHead", "ChunkedBody", "Config"] {
     targets.append(
       .executableTarget(
-        name: "Fuzz\(name)", dependencies: ["DataPlane"], path: "Fuzz/\(name)",
+        name: "Fuzz\(name)", dependencies: [name == "Config" ? "ControlPlane" : "DataPlane"],
+        path: "Fuzz/\(name)",
         swiftSettings: everywhere))
   }
 }
