@@ -7,6 +7,7 @@ final class WorkerGroup: Sendable {
   let rings: [AccessLogRing]
   private let running: Atomic<Int>
   private let ended: StopSignal
+  private let threads = Locked<[LocalThread]>([])
 
   /// Starts one thread per counter bank of the registry.
   init(registry: Registry, maxConnections: Int) throws {
@@ -25,10 +26,11 @@ final class WorkerGroup: Sendable {
         index: index, mailbox: mailboxes[index], counters: registry.counters[index],
         allCounters: registry.counters, log: rings[index], maxConnections: maxConnections,
         onEnd: { [self] in workerEnded() })
-      _ = try LocalThread(name: "worker-\(index)") {
+      let thread = try LocalThread(name: "worker-\(index)") {
         guard var worker = Worker(setup) else { fatalError("no epoll descriptor for a worker") }
         worker.run()
       }
+      threads.withLock { $0.append(thread) }
     }
   }
 
@@ -37,7 +39,15 @@ final class WorkerGroup: Sendable {
   }
 
   /// False when some still run after this long.
-  func waitForEnd(milliseconds: Int) -> Bool { ended.wait(milliseconds: milliseconds) }
+  func waitForEnd(milliseconds: Int) -> Bool {
+    guard ended.wait(milliseconds: milliseconds) else { return false }
+    let finished = threads.withLock { threads in
+      defer { threads = [] }
+      return threads
+    }
+    for thread in finished { thread.join() }
+    return true
+  }
 
   func post(_ message: WorkerMessage) { for mailbox in mailboxes { mailbox.post(message) } }
 
