@@ -147,6 +147,13 @@ package struct Block: ~Copyable {
 
   /// Decimal digits of a number that is not negative.
   mutating func append(decimal value: Int) {
+    // One to three digits, as in an address: no loop, no scratch digits.
+    if UInt(bitPattern: value) < 1000 {
+      check(end, 3)
+      if value >= 100 { put(UInt8(truncatingIfNeeded: value / 100) &+ 0x30) }
+      if value >= 10 { put(UInt8(truncatingIfNeeded: value / 10 % 10) &+ 0x30) }
+      return put(UInt8(truncatingIfNeeded: value % 10) &+ 0x30)
+    }
     var digits = InlineArray<20, UInt8>(repeating: 0)
     var rest = UInt64(max(value, 0))
     var first = 20
@@ -158,14 +165,37 @@ package struct Block: ~Copyable {
     for index in first..<20 { append(byte: digits[index]) }
   }
 
-  /// Lower-case hexadecimal digits.
+  /// The byte behind the end; the caller has checked that there is room.
+  @inline(__always) private mutating func put(_ byte: UInt8) {
+    unsafe base[end] = byte
+    end &+= 1
+  }
+
+  /// Lower-case hexadecimal digits, 1 to 16.
   mutating func append(hex value: UInt64, digits: Int) {
-    var shift = UInt64(digits &* 4)
-    for _ in 0..<digits {
-      shift &-= 4
-      let digit = UInt8(truncatingIfNeeded: (value >> shift) & 15)
-      append(byte: digit < 10 ? digit &+ 0x30 : digit &+ 0x57)
-    }
+    precondition(digits >= 1 && digits <= 16)
+    // Written 8 at a time: up to 15 bytes more than asked for, which the padding takes.
+    check(end, digits)
+    let aligned = value << UInt64((16 &- digits) &* 4)
+    put(Block.hexDigits(UInt32(truncatingIfNeeded: aligned >> 32)), at: end)
+    if digits > 8 { put(Block.hexDigits(UInt32(truncatingIfNeeded: aligned)), at: end &+ 8) }
+    end &+= digits
+  }
+
+  @inline(__always) private mutating func put(_ word: UInt64, at: Int) {
+    unsafe UnsafeMutableRawPointer(base + at).storeBytes(of: word, as: UInt64.self)
+  }
+
+  /// Eight hexadecimal digits, the highest first in memory, computed side by side in one word.
+  @inline(__always) private static func hexDigits(_ value: UInt32) -> UInt64 {
+    // Spreads the eight nibbles over eight bytes.
+    var word = UInt64(value)
+    word = (word | word << 16) & 0x0000_ffff_0000_ffff
+    word = (word | word << 8) & 0x00ff_00ff_00ff_00ff
+    word = (word | word << 4) & 0x0f0f_0f0f_0f0f_0f0f
+    // 1 in each byte that is a letter: 10 to 15 carry into the fifth bit when 6 is added.
+    let letters = ((word &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+    return (word &+ 0x3030_3030_3030_3030 &+ letters &* 0x27).byteSwapped.littleEndian
   }
 
   @inline(__always) mutating func set(_ at: Int, _ byte: UInt8) {
