@@ -1,0 +1,234 @@
+import Foundation
+import Testing
+
+/// The example configs and the curl commands of docs/how-to, run as they are written, with ports
+/// of this machine in place of theirs.
+@Suite("How-to pages", .enabled(if: Program.curl != nil, "no curl")) struct HowToTests {
+  /// A page's config in front of origins; `addresses` are what the config has in their place.
+  private func withPage(
+    _ name: String, _ addresses: [String], _ scripts: [Origin.Script] = [],
+    changes: [(String, String)] = [], files: [String: String] = [:],
+    _ body: (Scene, HowToPage) throws -> Void
+  ) throws {
+    let text = try Repository.text("conf/examples/\(name).yaml")
+    let page = try HowToPage(name)
+    #expect(page.text.contains(text), "the page has the config as it is")
+    let check = try Program.run(
+      [Proxy.binary, "check", "--strict", Repository.path("conf/examples/\(name).yaml")])
+    #expect(check.status == .exited(0), "\(check.errors)")
+    var config = text
+    var origins: [Origin] = []
+    defer { for origin in origins { origin.stop() } }
+    for (index, address) in addresses.enumerated() {
+      let origin = try Origin(index < scripts.count ? scripts[index] : Self.named(address))
+      origins.append(origin)
+      #expect(config.contains(address))
+      config = config.replacing(address, with: origin.address)
+    }
+    let ports = [
+      ("listen: :8080", "listen: 127.0.0.1:0"), ("127.0.0.1:8080", "127.0.0.1:0"),
+      ("admin: 127.0.0.1:9180", "admin: 127.0.0.1:0"),
+    ]
+    for (old, new) in ports + changes { config = config.replacing(old, with: new) }
+    try withScene(config: config, files: files) { scene in
+      try body(Scene(origins: origins, proxy: scene.proxy), page)
+    }
+  }
+
+  private static func named(_ name: String) -> Origin.Script {
+    .serving { request, _ in ok("\(name) \(request.target)\n", "Server: app") }
+  }
+
+  @Test("one app: two backends in turn, the admin listener, one of them stopped")
+  func singleApp() throws {
+    // Each connection serves one request, so that none is left when one app goes.
+    let scripts = ["127.0.0.1:3000", "127.0.0.1:3001"].map { name in
+      Origin.Script.answeringOnce(ok(name, "Connection: close"))
+    }
+    try withPage("single-app", ["127.0.0.1:3000", "127.0.0.1:3001"], scripts) { scene, page in
+      let answers = try page.run(scene)
+      #expect(answers.count == 3)
+      #expect(answers[0].contains("200 OK") && answers[0].contains("127.0.0.1:300"))
+      #expect(answers[1] == "ready\n" && answers[2].contains("requests"))
+      for _ in 1...7 { #expect(try scene.exchange(get()).status == 200) }
+      #expect(scene.origins.map(\.requests.count).allSatisfy { $0 == 4 })
+      scene.origins[0].stopListening()
+      for _ in 1...6 { #expect(try scene.exchange(get()).status == 200) }
+    }
+  }
+
+  @Test("several apps by host")
+  func severalApps() throws {
+    let addresses = [
+      "127.0.0.1:3000", "127.0.0.1:3001", "127.0.0.1:4000", "127.0.0.1:5000", "127.0.0.1:5001",
+      "127.0.0.1:5002",
+    ]
+    try withPage("several-apps-by-host", addresses) { scene, page in
+      let answers = try page.run(scene)
+      #expect(answers.count == 3)
+      #expect(answers[0].contains("127.0.0.1:300") && answers[1].contains("127.0.0.1:500"))
+      #expect(answers[2].hasPrefix("HTTP/1.1 404 "))
+      #expect(try scene.exchange(getFrom(host: "a.b.app.example.com")).status == 200)
+      #expect(try scene.exchange(getFrom(host: "app.example.com")).status == 404)
+      #expect(try scene.exchange(getFrom(host: "blog.example.com")).text == "127.0.0.1:4000 /\n")
+    }
+  }
+
+  @Test("an API and static files")
+  func apiAndStatic() throws {
+    let addresses = ["127.0.0.1:4000", "127.0.0.1:5000", "127.0.0.1:5001", "127.0.0.1:3000"]
+    try withPage("api-and-static", addresses) { scene, page in
+      let answers = try page.run(scene)
+      #expect(answers.count == 3)
+      #expect(answers[0].contains("127.0.0.1:4000 /static/logo.svg"))
+      #expect(answers[1].contains("127.0.0.1:500") && answers[1].contains("/api/users"))
+      #expect(answers[2].contains("127.0.0.1:3000 /about"))
+      #expect(try scene.exchange(get("/static-old")).text == "127.0.0.1:3000 /static-old\n")
+      let large = head("POST /api/x HTTP/1.1", "Host: a", "Content-Length: \(17 << 20)")
+      #expect(try scene.exchange(large).status == 413)
+    }
+  }
+
+  @Test("WebSockets")
+  func webSocket() throws {
+    let script = Origin.Script.script { connection in
+      _ = try connection.request()
+      try connection.send(
+        head("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket"))
+      try connection.send("hello from the socket")
+      _ = try connection.ending()
+    }
+    try withPage("websocket", ["127.0.0.1:3001", "127.0.0.1:3000"], [script]) { scene, page in
+      let answers = try page.run(scene)
+      #expect(answers.count == 1)
+      #expect(answers[0].hasPrefix("HTTP/1.1 101 Switching Protocols"))
+      #expect(answers[0].contains("hello from the socket"))
+      #expect(scene.origin.request(0).target == "/ws/chat")
+      #expect(try scene.exchange(get("/page")).text == "127.0.0.1:3000 /page\n")
+    }
+  }
+
+  @Test("redirect to www")
+  func redirect() throws {
+    try withPage("redirect-to-www", ["127.0.0.1:3000"]) { scene, page in
+      let answers = try page.run(scene)
+      #expect(answers.count == 2)
+      #expect(answers[0].hasPrefix("HTTP/1.1 301 "))
+      #expect(answers[0].contains("\r\nLocation: https://www.example.com/news?page=2\r\n"))
+      #expect(answers[1].contains("127.0.0.1:3000 /old/a/b"))
+      let moved = try page.run("curl -i http://127.0.0.1:8080/old/a/b", scene)
+      #expect(moved.hasPrefix("HTTP/1.1 308 ") && moved.contains("\r\nLocation: /new/a/b\r\n"))
+    }
+  }
+
+  @Test("a maintenance page, and a reload that takes it away")
+  func maintenance() throws {
+    let html = try Repository.text("conf/examples/pages/maintenance.html")
+    let changes = [("127.0.0.0/8", "127.0.0.1"), ("pages/maintenance", "maintenance")]
+    try withPage(
+      "maintenance-page", ["127.0.0.1:3000"], changes: changes, files: ["maintenance.html": html]
+    ) { scene, page in
+      let office = try page.run(scene)
+      #expect(office.count == 1 && office[0].contains("127.0.0.1:3000 /"))
+      let command = "curl -i --interface 127.0.0.9 http://127.0.0.1:8080/any"
+      let outside = try page.run(command, scene)
+      #expect(outside.hasPrefix("HTTP/1.1 503 ") && outside.hasSuffix(html))
+      #expect(outside.contains("\r\nRetry-After: 600\r\n") && outside.contains("text/html"))
+      let file = scene.proxy.folder + "/headrace.yaml"
+      let config = try String(contentsOfFile: file, encoding: .utf8)
+      #expect(try scene.proxy.reload(config.replacing("127.0.0.1, \"::1\"", with: "0.0.0.0/0")))
+      #expect(try page.run(command, scene).contains("127.0.0.1:3000 /any"))
+    }
+  }
+
+  @Test("headers and paths")
+  func headers() throws {
+    let script = Origin.Script.answering(
+      ok("hi", "Server: app", "X-Powered-By: app", "Cache-Control: public"))
+    try withPage("header-rewrite", ["127.0.0.1:3000"], [script]) { scene, page in
+      let answers = try page.run(scene)
+      #expect(answers.count == 1)
+      let seen = scene.origin.request(0)
+      #expect(seen.startLine == "GET /users/7/orders?page=2 HTTP/1.1")
+      #expect(seen["X-User"] == "7" && seen["X-Client"] == "127.0.0.1" && seen["X-Tag"] == "api")
+      #expect(seen["X-Debug"] == nil)
+      let head = answers[0].lowercased()
+      #expect(head.contains("\r\ncache-control: no-store\r\n") && !head.contains("public"))
+      #expect(!head.contains("server:") && !head.contains("x-powered-by:"))
+      #expect(answers[0].contains("\r\nX-Request: \(seen["X-Request-Id"] ?? "?")\r\n"))
+    }
+  }
+
+  @Test("a canary by header or query")
+  func canary() throws {
+    let addresses = ["127.0.0.1:3001", "127.0.0.1:3000"]
+    try withPage("canary-by-header", addresses) { scene, page in
+      let answers = try page.run(scene)
+      #expect(answers.count == 3)
+      #expect(answers[0].contains("127.0.0.1:3000 /"))
+      #expect(answers[1].contains("127.0.0.1:3001 /"))
+      #expect(answers[2].contains("127.0.0.1:3001 /?canary"))
+    }
+  }
+
+  @Test("an admin path for few addresses, and no way around")
+  func restrictedAdmin() throws {
+    let changes = [("127.0.0.0/8", "127.0.0.1")]
+    try withPage("restricted-admin", ["127.0.0.1:3000"], changes: changes) { scene, page in
+      let inside = try page.run(scene)
+      #expect(inside.count == 1 && inside[0].contains("127.0.0.1:3000 /admin/"))
+      for path in ["/admin/", "/admin", "//admin", "/x/../admin", "/%61dmin/x", "/./admin/"] {
+        let outside = try page.run(
+          "curl -i --path-as-is --interface 127.0.0.9 http://127.0.0.1:8080\(path)", scene)
+        #expect(outside.hasPrefix("HTTP/1.1 403 "), "\(path)")
+        #expect(outside.hasSuffix("Not from here.\n"), "\(path)")
+      }
+    }
+  }
+
+  @Test("an app behind a socket file")
+  func unixSocket() throws {
+    let folder = try makeFolder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let script = Origin.Script.answeringOnce(ok("app /", "Connection: close")).at(.unix)
+    let changes = [("/run/headrace/http.sock", "\(folder)/http.sock")]
+    try withPage("unix-socket-backend", ["unix:/run/app/app.sock"], [script], changes: changes) {
+      scene, page in
+      let answers = try page.run(scene, changes)
+      #expect(answers.count == 2 && answers.allSatisfy { $0.contains("app /") })
+      scene.origin.stopListening()
+      #expect(try scene.exchange(get()).status == 502)
+    }
+  }
+}
+
+/// A page of docs/how-to.
+struct HowToPage {
+  let text: String
+  /// Its curl commands but those to addresses that this machine does not have.
+  let commands: [String]
+
+  init(_ name: String) throws {
+    text = try Repository.text("docs/how-to/\(name).md")
+    let lines = text.replacing("\\\n     ", with: "").split(separator: "\n")
+    commands = lines.filter { $0.hasPrefix("    curl ") && !$0.contains("192.0.2.") }
+      .map { String($0.dropFirst(4)) }
+  }
+
+  /// What each of the page's commands prints.
+  func run(_ scene: Scene, _ changes: [(String, String)] = []) throws -> [String] {
+    try commands.map { try run($0, scene, changes) }
+  }
+
+  /// curl's own time limit for open tunnels is no failure.
+  func run(
+    _ command: String, _ scene: Scene, _ changes: [(String, String)] = []
+  ) throws -> String {
+    var line = command.replacing("127.0.0.1:8080", with: scene.proxy.address)
+      .replacing("127.0.0.1:9180", with: scene.proxy.adminAddress ?? "none")
+      .replacing("curl ", with: "curl -sS --noproxy '*' --max-time 10 ")
+      .replacing("--max-time 3 ", with: "--max-time 1 ")
+    for (old, new) in changes { line = line.replacing(old, with: new) }
+    return try Program.run(["sh", "-c", line]).output
+  }
+}
