@@ -121,7 +121,7 @@ extension Worker {
       detail.template, snapshot.value, request, &head, scratch, normal: pathBuffer, into: &outgoing)
     guard fits else { return false }
     if !beginsWithTwoSlashes(detail.template, snapshot) { keepLocal(start) }
-    if outgoing.end > start, outgoing.bytes[outgoing.end &- 1] == 0x3f { outgoing.end &-= 1 }
+    PathRewrite.dropEmptyQuery(&outgoing, from: start)
     if outgoing.end == start { outgoing.append(byte: 0x2f) }
     outgoing.append("\r\n")
     return true

@@ -26,13 +26,21 @@ enum PathRewrite {
       out.set(0, 0x2f)
     }
     if hasQuery {
-      if out.bytes[out.end &- 1] == 0x3f { out.end &-= 1 }
+      dropEmptyQuery(&out, from: out.start)
     } else if request.queryLength > 0 {
       guard out.capacity &- out.end > request.queryLength else { return false }
       out.append(byte: 0x3f)
       out.append(bytes, request.query, request.queryLength)
     }
     return !hasDotSegment(out)
+  }
+
+  /// Takes away a `?` that nothing follows, if it is the one that begins the query: a later one is
+  /// the client's own.
+  static func dropEmptyQuery(_ out: inout Block, from start: Int) {
+    var index = start
+    while index < out.end, out.bytes[index] != 0x3f { index &+= 1 }
+    if index &+ 1 == out.end { out.end = index }
   }
 
   /// A path without the prefix stays as it is.
