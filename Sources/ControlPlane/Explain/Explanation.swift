@@ -116,9 +116,12 @@ public struct Explanation: Equatable, Sendable {
       }
     case .redirect(let status, _):
       let detail = snapshot.value.routing.details[Int(snapshot.value.routes[end].detail)]
-      let target = probe.text(of: detail.template, .address, snapshot.value, decision) ?? []
-      let location = Self.location(String(decoding: target, as: UTF8.self))
-      outcome = .redirect(status: status, location: location)
+      if let target = probe.text(of: detail.template, .address, snapshot.value, decision) {
+        let location = Self.location(String(decoding: target, as: UTF8.self))
+        outcome = .redirect(status: status, location: location)
+      } else {
+        outcome = .refused(status: 414, reason: "the redirect's target is too long")
+      }
     case .respond(let response):
       outcome = .respond(
         status: response.status, contentType: response.contentType, bytes: response.body.count)
@@ -137,7 +140,8 @@ public struct Explanation: Equatable, Sendable {
   private static func location(_ text: String) -> String {
     var text = text[...]
     while text.hasPrefix("//") { text = text.dropFirst() }
-    if text.hasSuffix("?") { text = text.dropLast() }
+    // Only the one that begins the query: a later one is the client's own.
+    if text.firstIndex(of: "?") == text.indices.last { text = text.dropLast() }
     return text.isEmpty ? "/" : String(text)
   }
 

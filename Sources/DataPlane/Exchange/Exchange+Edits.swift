@@ -16,8 +16,10 @@ extension Worker {
       return false
     }
     writeRequestHead(x, from)
-    if row.flags.contains(.editsRequest), !edit(x, detail.requestEdits, request) {
-      failExchange(x, status: 431, .badRequest, "the edited head is too long")
+    if row.flags.contains(.editsRequest),
+      let failure = edit(x, detail.requestEdits, request)
+    {
+      failExchange(x, status: failure.status, .badRequest, "the edited head is not valid")
       return false
     }
     return true
@@ -33,7 +35,9 @@ extension Worker {
   }
 
   /// Edits the head in `outgoing`, while `head` and `scratch` hold the request's.
-  mutating func edit(_ x: Int32, _ edits: RowRange, _ request: RouteRequest) -> Bool {
+  mutating func edit(
+    _ x: Int32, _ edits: RowRange, _ request: RouteRequest
+  ) -> ParseFailure? {
     let snapshot = snapshots[exchanges[x].snapshot]
     return HeadEdits.apply(
       edits, pattern: exchanges[x].pattern, snapshot.value, request, &head, scratch,
@@ -75,6 +79,6 @@ extension Worker {
     }
     return HeadEdits.apply(
       detail.responseEdits, pattern: exchanges[x].pattern, snapshot.value, request, &trailers,
-      kept, normal: pathBuffer, to: &outgoing)
+      kept, normal: pathBuffer, to: &outgoing) == nil
   }
 }

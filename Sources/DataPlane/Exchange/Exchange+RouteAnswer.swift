@@ -20,7 +20,7 @@ extension Worker {
     let body = routeBody(detail, isRedirect: row.action == .redirect, from)
     writeContentFields(detail, body)
     outgoing.append("\r\n")
-    if row.flags.contains(.editsResponse), !edit(x, detail.responseEdits, request) {
+    if row.flags.contains(.editsResponse), edit(x, detail.responseEdits, request) != nil {
       return failExchange(x, status: 431, .badRequest, "the edited head is too long")
     }
     if exchanges[x].method != .head { appendBody(detail, body) }
@@ -119,7 +119,7 @@ extension Worker {
     var writer = TemplateWriter(.address, pattern: exchanges[x].pattern)
     let fits = writer.write(
       detail.template, snapshot.value, request, &head, scratch, normal: pathBuffer, into: &outgoing)
-    guard fits else { return false }
+    guard fits, outgoing.end &- start <= TemplateWriter.maxAddressBytes else { return false }
     if !beginsWithTwoSlashes(detail.template, snapshot) { keepLocal(start) }
     PathRewrite.dropEmptyQuery(&outgoing, from: start)
     if outgoing.end == start { outgoing.append(byte: 0x2f) }

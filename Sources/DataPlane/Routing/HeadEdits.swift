@@ -2,29 +2,39 @@
 enum HeadEdits {
   /// `out[0..<out.end]` is the head. A value that comes out empty leaves the field out.
   ///
-  /// - Returns: false when it became too long; then `out` is of no use.
+  /// - Returns: why the head may not be sent: it became too long, or its Host is none (a variable
+  ///   that came out empty, a client's words in it). `out` is of no use then.
   static func apply(
     _ edits: RowRange, pattern: UInt32, _ snapshot: borrowing Snapshot, _ request: RouteRequest,
     _ head: inout MessageHead, _ bytes: borrowing Bytes, path: borrowing Bytes,
     to out: inout Block
-  ) -> Bool {
+  ) -> ParseFailure? {
     removeLines(edits, snapshot, &out)
     out.end &-= 2
     for index in edits.indices {
       let edit = snapshot.routing.edits[index]
       if edit.kind == .remove { continue }
-      guard out.capacity &- out.end > Int(edit.name.count) &+ 4096 else { return false }
+      guard out.capacity &- out.end > Int(edit.name.count) &+ 4096 else { return .headTooLong }
       let line = out.end
       out.append(snapshot.text.span, Int(edit.name.offset), Int(edit.name.count))
       out.append(": ")
       let value = out.end
       var writer = TemplateWriter(.field, pattern: pattern)
       guard writer.write(edit.value, snapshot, request, &head, bytes, path: path, into: &out)
-      else { return false }
+      else { return .headTooLong }
+      if isHost(edit.name, snapshot.text.span),
+        !HostParser.isValid(out.bytes, value, out.end &- value)
+      {
+        return .badHost
+      }
       if out.end == value { out.end = line } else { out.append("\r\n") }
     }
     out.append("\r\n")
-    return true
+    return nil
+  }
+
+  private static func isHost(_ name: TextReference, _ text: borrowing Bytes) -> Bool {
+    FieldParser.equals(text, Int(name.offset), Int(name.count), "host")
   }
 
   /// Every line whose name is to be removed or set; what stays moves up.

@@ -86,7 +86,7 @@ package final class RouteProbe {
     return out.text(out.start, out.count)
   }
 
-  /// A template's text for this request.
+  /// A template's text for this request; nil when it is longer than the worker would send.
   package func text(
     of template: RowRange, _ place: TemplateWriter.Place, _ snapshot: borrowing Snapshot,
     _ decision: RouteDecision
@@ -95,7 +95,8 @@ package final class RouteProbe {
     var writer = TemplateWriter(place, pattern: decision.path)
     let fits = writer.write(
       template, snapshot, request, &head, source, normal: normal, into: &out)
-    return fits ? out.text(0, out.end) : nil
+    guard fits, place != .address || out.end <= TemplateWriter.maxAddressBytes else { return nil }
+    return out.text(0, out.end)
   }
 
   /// A head (start line, fields, empty line) after a route's edits.
@@ -105,9 +106,9 @@ package final class RouteProbe {
   ) -> [UInt8]? {
     var out = Block(capacity: max(131_072, lines.count * 2))
     out.append(lines)
-    let fits = HeadEdits.apply(
+    let failure = HeadEdits.apply(
       edits, pattern: decision.path, snapshot, request, &head, source, normal: normal, to: &out)
-    return fits ? out.text(0, out.end) : nil
+    return failure == nil ? out.text(0, out.end) : nil
   }
 }
 

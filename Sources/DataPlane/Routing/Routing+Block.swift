@@ -6,7 +6,7 @@ extension HeadEdits {
     _ edits: RowRange, pattern: UInt32, _ snapshot: borrowing Snapshot, _ request: RouteRequest,
     _ head: inout MessageHead, _ source: borrowing Block, normal: borrowing Block,
     to out: inout Block
-  ) -> Bool {
+  ) -> ParseFailure? {
     if request.isNormalised {
       return apply(
         edits, pattern: pattern, snapshot, request, &head, source.bytes, path: normal.bytes,

@@ -1,6 +1,9 @@
 /// Writes templates. Never CR, LF or NUL: literal text is cleaned when the snapshot is built,
 /// values come from a head that was validated.
 package struct TemplateWriter: BitwiseCopyable {
+  /// The longest target of a redirect; a longer one is answered with 414.
+  package static var maxAddressBytes: Int { 16_384 }
+
   /// What the text becomes.
   package enum Place: UInt8, Sendable, BitwiseCopyable {
     case field

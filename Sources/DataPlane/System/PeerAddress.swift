@@ -55,6 +55,16 @@ package struct PeerAddress: BitwiseCopyable, Sendable {
     self = address
   }
 
+  /// An IPv4 address that came in its IPv6 form (`::ffff:10.1.2.3`) as what it is.
+  var unmapped: PeerAddress {
+    guard family == 6 else { return self }
+    for index in 0..<10 where bytes[index] != 0 { return self }
+    guard bytes[10] == 0xff, bytes[11] == 0xff else { return self }
+    var plain = InlineArray<16, UInt8>(repeating: 0)
+    for index in 0..<4 { plain[index] = bytes[12 + index] }
+    return PeerAddress(family: 4, bytes: plain)
+  }
+
   /// As text, without a port; `unix` for a unix socket.
   var text: String {
     var block = Block(capacity: 64)
@@ -91,8 +101,7 @@ package struct PeerAddress: BitwiseCopyable, Sendable {
       unsafe hr_endpoint_ip(pointer.baseAddress, 0, &endpoint)
     }
     guard result == 0 else { return nil }
-    let address = PeerAddress(family: endpoint.family, bytes: endpoint.address)
-    return address
+    return PeerAddress(family: endpoint.family, bytes: endpoint.address).unmapped
   }
 }
 

@@ -11,7 +11,7 @@ extension OptionTable {
       "routes[].redirect.to", .template(.location), required: true,
       """
       The target, with variables: `https://`, `http://` or a path on the same host. `{target}` is \
-      the path with its query as the client sent it.
+      the path in its normal form, with the query as the client sent it.
       """),
     OptionRow(
       "routes[].redirect.status", .choice(["301", "302", "303", "307", "308"]), default: "302",
@@ -48,7 +48,7 @@ extension OptionTable {
     OptionRow(
       "routes[].rewrite", .section,
       "Changes the path that the backend sees. One of the options below.",
-      interactions: "Only with `to`. Matching is by the path as the client sent it."),
+      interactions: "Only with `to`. Matching is by the path before the rewrite."),
     OptionRow(
       "routes[].rewrite.strip_prefix", .pathPrefix,
       "Takes this from the front: with `/api`, the backend sees `/users` for `/api/users`.",
