@@ -85,6 +85,26 @@ import Testing
     }
   }
 
+  @Test("included files are read again, and an error in one changes nothing")
+  func includedFiles() throws {
+    let site = "routes: [{ name: site, match: { path: /site }, respond: { body: one } }]\n"
+    let config = "include: site-*.yaml\n" + routing(Self.routes, Self.admin)
+    try withScene(echo, config: config, files: ["site-1.yaml": site]) { scene in
+      let client = try scene.client()
+      #expect(try client.exchange(get("/site")).text == "one")
+      let second = scene.proxy.folder + "/site-2.yaml"
+      try write("routes: [{ match: { path: /two }, respond: { body: two } }]\n", to: second)
+      #expect(try client.exchange(get("/two")).status == 404)
+      #expect(try reload(scene).status == .exited(0))
+      #expect(try client.exchange(get("/two")).text == "two")
+      try write("routes: [{ match: { path: /two }, too: b }]\n", to: second)
+      let broken = try reload(scene)
+      #expect(broken.status == .exited(1) && broken.errors.contains("site-2.yaml:1:"))
+      #expect(try client.exchange(get("/two")).text == "two")
+      #expect(try client.exchange(get("/a/x")).text == "/a/x")
+    }
+  }
+
   @Test("many reloads at once, by signal and by command, lose no request")
   func concurrent() throws {
     try withScene(echo, config: routing(Self.routes, Self.admin)) { scene in

@@ -134,6 +134,32 @@ import Testing
     }
   }
 
+  @Test("an error page stands in for a body that the route does not give")
+  func errorPages() throws {
+    let routes = """
+      - { match: { path: /page }, respond: 404 }
+      - { match: { path: /own }, respond: { status: 404, body: own } }
+      - { match: { path: /class }, respond: 503 }
+      - { match: { path: /fine }, respond: 200 }
+      - { match: { path: /moved }, redirect: /new }
+      """
+    let extra = "error_pages: { 404: lost.html, 5xx: oh.json }"
+    let files = ["lost.html": "<p>lost</p>", "oh.json": "{}"]
+    try withScene(echo, config: routing(routes, extra), files: files) { scene in
+      let client = try scene.client()
+      let page = try client.exchange(get("/page"))
+      #expect(page.status == 404 && page.text == "<p>lost</p>")
+      #expect(page["Content-Type"]?.hasPrefix("text/html") == true)
+      #expect(try client.exchange(get("/own")).text == "own")
+      let json = try client.exchange(get("/class"))
+      #expect(json.status == 503 && json.text == "{}")
+      #expect(json["Content-Type"]?.hasPrefix("application/json") == true)
+      #expect(try client.exchange(get("/fine")).text == "")
+      #expect(try client.exchange(get("/moved")).status == 302)
+      #expect(try client.exchange(get("/none")).text == "<p>lost</p>")
+    }
+  }
+
   @Test("response_headers are applied, with variables")
   func edits() throws {
     let routes = """

@@ -199,7 +199,7 @@ import Testing
     }
   }
 
-  @Test("the proxy's own errors on a route carry the route's response fields, or none of them")
+  @Test("errors that the proxy makes itself are not edited")
   func errors() throws {
     let routes = "- { to: app, response_headers: { set: { X-Set: '1' } } }"
     let config = routing(routes).replacing("$0", with: try Address.refusing())
@@ -207,7 +207,7 @@ import Testing
       let client = try scene.client()
       for _ in 1...2 {
         let response = try client.exchange(get())
-        #expect(response.status == 502 && response.all("X-Set").count <= 1)
+        #expect(response.status == 502 && response["X-Set"] == nil)
         #expect(response.framing == .length(response.body.count))
       }
     }
