@@ -416,16 +416,3 @@ int hr_write_all(int fd, const void *p, size_t n) {
   }
   return 0;
 }
-
-int64_t hr_open_read(const char *path) {
-  int r = open(path, O_RDONLY | O_CLOEXEC);
-  return r < 0 ? -errno : r;
-}
-
-int64_t hr_read(int fd, void *p, size_t n) {
-  for (;;) {
-    ssize_t r = read(fd, p, n);
-    if (r >= 0) return r;
-    if (errno != EINTR) return -errno;
-  }
-}

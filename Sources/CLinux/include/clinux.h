@@ -151,8 +151,6 @@ int64_t hr_resident_bytes(void);
 int hr_unlink_stale_socket(const char *path);
 /// Blocking write of all bytes to a descriptor such as stdout: 0 or -errno.
 int hr_write_all(int fd, const void *p, size_t n);
-int64_t hr_open_read(const char *path);
-int64_t hr_read(int fd, void *p, size_t n);
 
 // MARK: counters with one writer and any number of readers
 

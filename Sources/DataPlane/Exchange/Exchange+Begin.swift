@@ -31,11 +31,7 @@ extension Worker {
     if limit != .max { exchanges[x].deadline = now &+ limit }
     if exchanges[x].awaitsContinue { exchanges[x].continueAt = now &+ 1_000_000_000 }
     if exchanges[x].awaitsContinue || limit != .max { setExchangeTimer(x) }
-    if exchanges[x].routeFlags.changesRequest {
-      guard writeChangedHead(x, from) else { return }
-    } else {
-      writeRequestHead(x, from)
-    }
+    guard writeHead(x, from) else { return }
     dispatchFirst(x, bodyAt, body.sendEnd &- bodyAt)
   }
 

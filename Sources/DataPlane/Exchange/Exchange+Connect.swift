@@ -289,11 +289,7 @@ extension Worker {
     exchanges[x].step = .connect
     exchanges[x].tryCount &-= 1
     exchanges[x].tried = TriedBackends()
-    if exchanges[x].routeFlags.changesRequest {
-      guard writeChangedHead(x, from) else { return true }
-    } else {
-      writeRequestHead(x, from)
-    }
+    guard writeHead(x, from) else { return true }
     dispatchFirst(x, from &+ length, scratch.end &- from &- length)
     return true
   }

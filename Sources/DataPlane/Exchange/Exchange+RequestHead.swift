@@ -1,5 +1,14 @@
 /// The head that the backend gets, written once into `outgoing`.
 extension Worker {
+  /// What this exchange's route makes of the request's head. Answers and says false when that may
+  /// not be sent.
+  @inline(__always)
+  mutating func writeHead(_ x: Int32, _ from: Int) -> Bool {
+    if exchanges[x].routeFlags.changesRequest { return writeChangedHead(x, from) }
+    writeRequestHead(x, from)
+    return true
+  }
+
   /// From `scratch[from...]`, described by `head` and `requestTarget`.
   @inline(__always)
   mutating func writeRequestHead(_ x: Int32, _ from: Int) {
