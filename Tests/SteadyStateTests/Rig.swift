@@ -41,14 +41,15 @@ struct Rig: ~Copyable {
     let snapshot = Rig.snapshot(setup, ports: originListeners.map(ListeningSocket.port))
     snapshot.value.acquire(workers: 1)
     let ring = AccessLogRing()
+    let events = try #require(EventLog())
     let counters = WorkerCounters()
     for id: UInt32 in 0..<8 { counters.routes.reserve(id) }
     mailbox.post(.adopt(snapshot))
     mailbox.post(.listen(descriptor: listener, isShared: false))
     let clients = try (0..<count).map { _ in try Rig.connect(port) }
     let workerSetup = WorkerSetup(
-      index: 0, mailbox: mailbox, counters: counters, allCounters: [counters], log: ring,
-      maxConnections: 64, onEnd: {})
+      index: 0, mailbox: mailbox, counters: counters, allCounters: [counters],
+      shared: SharedState(), events: events, log: ring, maxConnections: 64, onEnd: {})
     guard let worker = Worker(workerSetup, seed: 1) else { throw Peer.Failure.noWorker }
     self.worker = worker
     self.mailbox = mailbox

@@ -164,6 +164,23 @@ static inline uint64_t hr_counter_load(const uint64_t *p) {
   return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
 
+// MARK: words that several threads write
+
+static inline uint64_t hr_shared_load(const uint64_t *p) {
+  return __atomic_load_n(p, __ATOMIC_SEQ_CST);
+}
+static inline void hr_shared_store(uint64_t *p, uint64_t n) {
+  __atomic_store_n(p, n, __ATOMIC_SEQ_CST);
+}
+/// The new value.
+static inline uint64_t hr_shared_add(uint64_t *p, uint64_t n) {
+  return __atomic_add_fetch(p, n, __ATOMIC_SEQ_CST);
+}
+/// Whether it was `expected` and is `desired` now.
+static inline _Bool hr_shared_replace(uint64_t *p, uint64_t expected, uint64_t desired) {
+  return __atomic_compare_exchange_n(p, &expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 // MARK: architecture
 
 /// One bit per byte of `lanes` from its highest bit: PMOVMSKB on x86-64, portable elsewhere.

@@ -14,6 +14,7 @@ public final class Proxy: Sendable {
   private let registry: Registry
   private let workers: WorkerGroup
   private let logWriter: AccessLogWriter
+  private let eventWriter: EventWriter
   private let state: Locked<State>
   private let say: @Sendable (String) -> Void
   private let reloadFile: (@Sendable () -> ReloadOutcome)?
@@ -52,7 +53,9 @@ public final class Proxy: Sendable {
     var listeners = ListenerSet()
     let change = try listeners.prepare(config.listeners.map(\.address), workers: count).get()
     let limit = WorkerGroup.connectionLimit(config, workers: count)
-    workers = try WorkerGroup(registry: registry, maxConnections: limit)
+    eventWriter = try EventWriter(registry: registry, say: say)
+    workers = try WorkerGroup(
+      registry: registry, events: eventWriter.log, maxConnections: limit)
     logWriter = try AccessLogWriter(rings: workers.rings, registry: registry)
     state = Locked(State(config: config))
     let resolver = try Resolver(
@@ -172,6 +175,7 @@ public final class Proxy: Sendable {
     let (resolver, admin) = state.withLock { ($0.resolver, $0.admin) }
     resolver?.end()
     logWriter.end()
+    eventWriter.end()
     admin?.stop()
     return isClean
   }

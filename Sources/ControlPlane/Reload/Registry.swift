@@ -9,6 +9,7 @@ import DataPlane
 final class Registry: Sendable {
   /// One per worker, in the workers' order.
   let counters: [WorkerCounters]
+  let shared = SharedState()
   private let state = Locked(State())
 
   private struct State {
@@ -43,12 +44,14 @@ final class Registry: Sendable {
   func pool(_ name: String) -> UInt32 {
     let id = state.withLock { $0.pools.id(name) }
     for worker in counters { worker.pools.reserve(id) }
+    shared.reservePool(id)
     return id
   }
 
   func backend(pool: String, address: String) -> UInt32 {
     let id = state.withLock { $0.backends.id("\(pool)\u{0}\(address)") }
     for worker in counters { worker.backends.reserve(id) }
+    shared.reserveBackend(id)
     return id
   }
 

@@ -20,6 +20,17 @@ public final class StopSignal: Sendable {
 
   public var isRaised: Bool { wait(milliseconds: 0) }
 
+  /// Sleeps until the signal is raised (true) or the descriptor can be read (false).
+  func wait(orReadable other: Int32) -> Bool {
+    while true {
+      let entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      var entries = [entry, pollfd(fd: other, events: Int16(POLLIN), revents: 0)]
+      let ready = poll(&entries, 2, -1)
+      if ready < 0 && errno == EINTR { continue }
+      return ready < 0 || entries[0].revents != 0
+    }
+  }
+
   /// Sleeps, but not longer than until the signal is raised. True when it is.
   @discardableResult
   public func wait(milliseconds: Int) -> Bool {

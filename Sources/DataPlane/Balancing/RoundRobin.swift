@@ -5,16 +5,16 @@ package struct RoundRobin: BitwiseCopyable, Sendable {
   package init(start: UInt64) { next = start }
 
   package mutating func choose(
-    _ backends: borrowing Span<BackendView>, excluding tried: TriedBackends
+    _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext
   ) -> Int? {
-    let count = UInt64(backends.count)
+    let count = UInt64(candidates.count)
     guard count > 0 else { return nil }
     if next >= count { next %= count }
     for _ in 0..<count {
       let index = Int(next)
       next &+= 1
       if next == count { next = 0 }
-      if backends[index].weight > 0, !tried.contains(index) { return index }
+      if !context.tried.contains(Int(candidates[index].index)) { return index }
     }
     return nil
   }

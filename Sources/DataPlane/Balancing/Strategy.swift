@@ -1,69 +1,62 @@
-/// What a strategy sees of a backend: plain data.
-package struct BackendView: BitwiseCopyable, Sendable {
-  /// 0 gets no new requests.
-  package let weight: UInt32
-  package init(weight: UInt32) { self.weight = weight }
+/// Names of the strategies; `Strategy` holds their state.
+package enum StrategyKind: UInt8, Sendable, BitwiseCopyable { case roundRobin, weightedRoundRobin }
+
+/// What a strategy may look at beside the candidates.
+package struct ChoiceContext: BitwiseCopyable, Sendable {
+  /// Not to be chosen again: places in the pool.
+  package var tried = TriedBackends()
+  /// Of the request, for those that hash; nil when it has none.
+  package var key: UInt64?
+  package var now: Instant = 0
+  package init() {}
 }
 
-/// How a pool's backend is chosen: a closed enum of small value types, one file each.
+/// How a pool's backend is chosen: a closed set of small value types, one file each.
 ///
-/// A strategy is pure: it sees the pool's backends as plain data and a set that may not be chosen
-/// (already tried), and answers an index. Its state belongs to one worker and one pool.
-package enum Strategy: Sendable {
-  case roundRobin(RoundRobin)
-  case weightedRoundRobin(WeightedRoundRobin)
+/// A strategy is pure: it sees who may be chosen as plain data and answers an index into that. Its
+/// state belongs to one worker and one pool, and lives as long as the pool keeps its strategy.
+package struct Strategy: Sendable {
+  package let kind: StrategyKind
+  private var roundRobin: RoundRobin
+  private var weightedRoundRobin = WeightedRoundRobin()
 
-  package init(_ kind: StrategyKind, backendCount: Int, start: UInt64) {
-    switch kind {
-    case .roundRobin: self = .roundRobin(RoundRobin(start: start))
-    case .weightedRoundRobin:
-      self = .weightedRoundRobin(WeightedRoundRobin(backendCount: backendCount))
-    }
+  package init(_ kind: StrategyKind, start: UInt64) {
+    self.kind = kind
+    roundRobin = RoundRobin(start: start)
   }
 
-  package var kind: StrategyKind {
-    switch self {
-    case .roundRobin: return .roundRobin
-    case .weightedRoundRobin: return .weightedRoundRobin
-    }
+  /// - Returns: an index into `candidates`, or nil when none may be chosen.
+  @inline(__always)
+  mutating func choose(
+    _ candidates: borrowing Table<Candidate>, _ context: borrowing ChoiceContext,
+    random: inout RandomSource
+  ) -> Int? {
+    choose(candidates.span, context, random: &random)
   }
 
-  /// - Returns: an index into `backends`, or nil when none may be chosen.
+  /// - Returns: an index into `candidates`, or nil when none may be chosen.
   @inline(__always)
   package mutating func choose(
-    _ backends: borrowing Span<BackendView>, excluding tried: TriedBackends
+    _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext,
+    random: inout RandomSource
   ) -> Int? {
-    switch self {
-    case .roundRobin(var strategy):
-      let choice = strategy.choose(backends, excluding: tried)
-      self = .roundRobin(strategy)
-      return choice
-    case .weightedRoundRobin:
-      return chooseWeighted(backends, tried)
+    switch kind {
+    case .roundRobin: return roundRobin.choose(candidates, context)
+    case .weightedRoundRobin: return weightedRoundRobin.choose(candidates, context)
     }
-  }
-
-  /// Takes the state out and puts it back, so that its array is not copied.
-  private mutating func chooseWeighted(
-    _ backends: borrowing Span<BackendView>, _ tried: TriedBackends
-  ) -> Int? {
-    guard case .weightedRoundRobin(var strategy) = self else { return nil }
-    self = .roundRobin(RoundRobin(start: 0))
-    let choice = strategy.choose(backends, excluding: tried)
-    self = .weightedRoundRobin(strategy)
-    return choice
   }
 }
 
-/// The backends that this exchange has tried, by index: at most three.
+/// The backends that this exchange has tried, by their place in the pool.
 package struct TriedBackends: BitwiseCopyable, Sendable {
-  private var indices = InlineArray<3, Int32>(repeating: -1)
+  package static var capacity: Int { 8 }
+  private var indices = InlineArray<8, Int32>(repeating: -1)
   package private(set) var count = 0
 
   package init() {}
 
   package mutating func insert(_ index: Int) {
-    guard count < 3 else { return }
+    guard count < TriedBackends.capacity else { return }
     indices[count] = Int32(truncatingIfNeeded: index)
     count += 1
   }

@@ -3,21 +3,21 @@
 ///
 /// Each backend gains its weight every turn; the richest is chosen and pays the total.
 package struct WeightedRoundRobin: Sendable {
-  private var credit: [Int64]
+  private var credit: [Int64] = []
 
-  package init(backendCount: Int) { credit = [Int64](repeating: 0, count: backendCount) }
+  package init() {}
 
   package mutating func choose(
-    _ backends: borrowing Span<BackendView>, excluding tried: TriedBackends
+    _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext
   ) -> Int? {
-    if credit.count != backends.count {
-      credit = [Int64](repeating: 0, count: backends.count)
+    if credit.count != candidates.count {
+      credit = [Int64](repeating: 0, count: candidates.count)
     }
     var total: Int64 = 0
     var best = -1
-    for index in 0..<backends.count {
-      let weight = Int64(backends[index].weight)
-      if weight == 0 || tried.contains(index) { continue }
+    for index in 0..<candidates.count {
+      if context.tried.contains(Int(candidates[index].index)) { continue }
+      let weight = Int64(candidates[index].weight)
       credit[index] += weight
       total += weight
       if best < 0 || credit[index] > credit[best] { best = index }

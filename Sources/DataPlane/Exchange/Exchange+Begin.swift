@@ -73,6 +73,7 @@ extension Worker {
     exchanges[x].client = c
     exchanges[x].upstream = -1
     exchanges[x].tried = TriedBackends()
+    exchanges[x].isTrying = false
     exchanges[x].startedAt = now
     exchanges[x].responseBytes = 0
     exchanges[x].requestID = (random.next(), random.next())

@@ -75,16 +75,12 @@ extension Worker {
 
   /// False when there is nobody left: then the client has been answered.
   private mutating func chooseBackend(_ x: Int32) -> Bool {
+    if exchanges[x].isTrying { judgeTry(x, .abandoned) }
     let snapshot = snapshots[exchanges[x].snapshot]
     let row = snapshot.value.pools[Int(exchanges[x].pool)]
     let first = Int(row.firstBackend)
-    let views = snapshot.value.views.span.extracting(first..<(first &+ Int(row.backendCount)))
-    let id = Int(row.counters)
-    let tried = exchanges[x].tried
     var choice: Int? = nil
-    if Int(exchanges[x].tryCount) < Worker.maxTries {
-      choice = strategies[id]?.choose(views, excluding: tried)
-    }
+    if Int(exchanges[x].tryCount) < Worker.maxTries { choice = choosePlace(x) }
     guard let choice else {
       noBackendLeft(x)
       return false
@@ -94,6 +90,8 @@ extension Worker {
     exchanges[x].tryCount &+= 1
     exchanges[x].backend = UInt32(truncatingIfNeeded: first &+ choice)
     exchanges[x].backendIdentity = snapshot.value.backends[first &+ choice].identity
+    exchanges[x].isTrying = true
+    exchanges[x].triedAt = now
     return true
   }
 
@@ -164,6 +162,7 @@ extension Worker {
         return
       }
       exchanges[x].failure = .connectTimeout
+      judgeTry(x, .failed)
       return
     }
     if error.isLocal {
@@ -171,6 +170,7 @@ extension Worker {
     } else {
       exchanges[x].failure = .connectFailed
       setup.counters.backends[exchanges[x].backendIdentity].add(.connectFailures)
+      judgeTry(x, .failed)
     }
   }
 
@@ -179,6 +179,7 @@ extension Worker {
     upstreams[u].exchange = x
     upstreams[u].stream.hasBlocked = false
     setup.counters.backends[exchanges[x].backendIdentity].add(.started)
+    setup.shared.backend(exchanges[x].backendIdentity).begin()
   }
 
   /// The exchange lets go of its upstream connection, which is closed or pooled next.
@@ -186,6 +187,7 @@ extension Worker {
     exchanges[x].upstream = -1
     upstreams[u].exchange = -1
     setup.counters.backends[upstreams[u].backend].add(.finished)
+    setup.shared.backend(upstreams[u].backend).end()
   }
 
   // MARK: A connect in progress
@@ -210,6 +212,7 @@ extension Worker {
     let unsent = upstreams[u].stream.output.take()
     if reason != .overloaded {
       setup.counters.backends[upstreams[u].backend].add(.connectFailures)
+      judgeTry(x, .failed)
     }
     exchanges[x].failure = reason
     detach(x, u)

@@ -3,6 +3,7 @@ extension Worker {
   /// Called once, when its answer is with the client's socket or nobody wants one any more.
   @inline(__always)
   mutating func endExchange(_ x: Int32) {
+    if exchanges[x].isTrying { judgeTry(x, .abandoned) }
     let duration = now &- exchanges[x].startedAt
     if exchanges[x].hasRoute { count(x, duration) }
     if policy.accessLog != .off { log(x, duration) }

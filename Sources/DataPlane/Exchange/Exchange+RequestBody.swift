@@ -113,6 +113,7 @@ extension Worker {
     if exchanges[x].deadline <= now {
       exchanges[x].deadline = .max
       if exchanges[x].step == .connect || exchanges[x].step == .awaitResponse {
+        if exchanges[x].step == .awaitResponse { judgeTry(x, .failed) }
         return failExchange(x, status: 504, .requestTimeout, "the request took too long")
       }
     }

@@ -38,6 +38,7 @@ extension Worker {
         scratch, from, scratch.end, limits: Worker.responseLimits, into: &head)
       switch result {
       case .failed(let failure):
+        judgeTry(x, .failed)
         return failExchange(x, status: 502, .badResponse, failure.explanation)
       case .incomplete:
         if upstreams[u].stream.isEnding, !upstreams[u].stream.isReadable {
@@ -63,6 +64,7 @@ extension Worker {
   private mutating func forwardInterim(_ x: Int32, _ from: Int) -> Bool {
     exchanges[x].interimCount &+= 1
     guard Int(exchanges[x].interimCount) <= Worker.maxInterim else {
+      judgeTry(x, .failed)
       failExchange(x, status: 502, .badResponse, "too many interim responses")
       return false
     }
@@ -90,6 +92,7 @@ extension Worker {
 
   private mutating func respond(_ x: Int32, _ u: Int32, _ from: Int, _ bodyAt: Int) {
     let c = exchanges[x].client
+    judgeTry(x, .answered(status: head.status))
     exchanges[x].step = .respond
     exchanges[x].status = UInt16(truncatingIfNeeded: head.status)
     settleFraming(x)
@@ -113,6 +116,7 @@ extension Worker {
       dechunk: exchanges[x].path == .dechunk, limits: Worker.responseLimits)
     if body.outcome == .failed {
       // The head is not out yet, so this can still be said properly.
+      judgeTry(x, .cut)
       exchanges[x].step = .awaitResponse
       return failExchange(x, status: 502, .badResponse, "malformed chunk")
     }
@@ -274,6 +278,7 @@ extension Worker {
       case .endOfStream: return responseEnded(x, u)
       case .failed:
         exchanges[x].failure = .upstreamClosed
+        judgeTry(x, .cut)
         return cutResponse(x)
       }
       let scan = BodyScan.run(
@@ -281,6 +286,7 @@ extension Worker {
         dechunk: exchanges[x].path == .dechunk, limits: Worker.responseLimits)
       if scan.outcome == .failed {
         exchanges[x].failure = .badResponse
+        judgeTry(x, .cut)
         return cutResponse(x)
       }
       keepRest(u, scan)
@@ -302,6 +308,7 @@ extension Worker {
   private mutating func responseEnded(_ x: Int32, _ u: Int32) {
     guard exchanges[x].responseBody.endOfStream() else {
       exchanges[x].failure = .upstreamClosed
+      judgeTry(x, .cut)
       return cutResponse(x)
     }
     if exchanges[x].path == .enchunk {

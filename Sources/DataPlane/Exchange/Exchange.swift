@@ -63,6 +63,10 @@ struct Exchange: ~Copyable, SlabElement {
   var poolCounters: UInt32 = 0
   var backendIdentity: UInt32 = 0
   var tried = TriedBackends()
+  /// A backend was chosen, and it is not yet said what the try came to.
+  var isTrying = false
+  /// When the backend was chosen.
+  var triedAt: Instant = 0
 
   var requestBody = BodyDecoder()
   var responseBody = BodyDecoder()

@@ -3,6 +3,9 @@ struct SnapshotSlots: ~Copyable {
   static var capacity: Int { 8 }
   private var handles = InlineArray<8, SnapshotHandle?>(repeating: nil)
   private var pins = InlineArray<8, Int>(repeating: 0)
+  /// Which snapshot is in a slot, counted as they come.
+  private var serials = InlineArray<8, UInt64>(repeating: 0)
+  private var adoptions: UInt64 = 0
   private(set) var current = 0
 
   /// False when every slot is pinned: try again later.
@@ -11,6 +14,8 @@ struct SnapshotSlots: ~Copyable {
       let old = current
       handles[slot] = handle
       pins[slot] = 0
+      adoptions &+= 1
+      serials[slot] = adoptions
       current = slot
       if old != slot { retire(old) }
       return true
@@ -46,6 +51,8 @@ struct SnapshotSlots: ~Copyable {
     return handle
   }
 
+  @inline(__always) func serial(_ slot: UInt8) -> UInt64 { serials[Int(slot)] }
+
   var hasCurrent: Bool { handles[current] != nil }
 }
 
@@ -73,12 +80,8 @@ extension Worker {
     policy = handle.value.policy
     for index in 0..<handle.value.pools.count {
       let row = handle.value.pools[index]
-      let id = Int(row.counters)
-      while strategies.count <= id { strategies.append(nil) }
-      if strategies[id]?.kind != row.strategy {
-        strategies[id] = Strategy(
-          row.strategy, backendCount: Int(row.backendCount), start: UInt64(setup.index))
-      }
+      while balancers.usedSlots <= Int(row.counters) { _ = balancers.take() }
+      balancers[Int32(row.counters)].use(row.strategy, start: UInt64(setup.index))
     }
     for index in 0..<handle.value.backends.count {
       let identity = Int(handle.value.backends[index].identity)

@@ -5,6 +5,9 @@ package struct WorkerSetup: Sendable {
   package let counters: WorkerCounters
   /// Every worker's counters, this one's included: to sum gauges that are bounded per backend.
   package let allCounters: [WorkerCounters]
+  /// What all workers know of backends and pools.
+  package let shared: SharedState
+  package let events: EventLog
   package let log: AccessLogRing
   package let maxConnections: Int
   /// Called on the worker's thread when its loop has ended.
@@ -12,12 +15,15 @@ package struct WorkerSetup: Sendable {
 
   package init(
     index: Int, mailbox: Mailbox, counters: WorkerCounters, allCounters: [WorkerCounters],
-    log: AccessLogRing, maxConnections: Int, onEnd: @escaping @Sendable () -> Void
+    shared: SharedState, events: EventLog, log: AccessLogRing, maxConnections: Int,
+    onEnd: @escaping @Sendable () -> Void
   ) {
     self.index = index
     self.mailbox = mailbox
     self.counters = counters
     self.allCounters = allCounters
+    self.shared = shared
+    self.events = events
     self.log = log
     self.maxConnections = maxConnections
     self.onEnd = onEnd
@@ -69,7 +75,7 @@ package struct Worker: ~Copyable {
   var pendingSnapshot: SnapshotHandle?
   var policy = PolicyRow()
   /// By the pool's row in the counters.
-  var strategies: [Strategy?] = []
+  var balancers = Slab<Balancer>(limit: CounterBank.capacity)
   /// By the backend's identity: idle connections, last in first out.
   var idle: [IdleList] = []
 

@@ -11,8 +11,6 @@ package struct Snapshot: ~Copyable {
   package let index: RouteIndex
   package let pools: Table<PoolRow>
   package let backends: Table<BackendRow>
-  /// What strategies see, beside `backends`, row for row.
-  package let views: Table<BackendView>
   package let trusted: Table<AddressRangeRow>
   package let errorPages: Table<ErrorPageRow>
   package let text: Table<UInt8>
@@ -25,7 +23,6 @@ package struct Snapshot: ~Copyable {
     index = RouteIndexBuilder.build(draft)
     pools = Table(draft.pools)
     backends = Table(draft.backends)
-    views = Table(draft.backends.map { BackendView(weight: $0.weight) })
     trusted = Table(draft.trusted)
     errorPages = Table(draft.errorPages)
     // Room behind the blob for loads of sixteen bytes.

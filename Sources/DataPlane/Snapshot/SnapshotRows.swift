@@ -18,6 +18,7 @@ package struct PoolRow: BitwiseCopyable, Sendable {
   package let maxIdlePerBackend: UInt32
   package let idleTimeout: Instant
   package let maxAge: Instant
+  package var availability = AvailabilityPolicy()
   package init(
     name: TextReference, strategy: StrategyKind, firstBackend: Int, backendCount: Int,
     counters: UInt32, maxIdlePerBackend: Int, idleTimeout: Instant, maxAge: Instant
@@ -39,8 +40,10 @@ package struct BackendRow: BitwiseCopyable, Sendable {
   /// As written in metrics, logs and a missing `Host`.
   package let name: TextReference
   package let weight: UInt32
-  /// Its identity: counters and pooled connections hang on it.
+  /// Its identity: counters, shared state and pooled connections hang on it.
   package let identity: UInt32
+  /// Used when the others are out.
+  package var isBackup = false
   package init(address: SocketAddress, name: TextReference, weight: Int, identity: UInt32) {
     self.address = address
     self.name = name
@@ -108,6 +111,3 @@ package struct PolicyRow: BitwiseCopyable, Sendable {
 
 /// How a finished exchange is written down.
 package enum AccessLogFormat: UInt8, Sendable, BitwiseCopyable { case off, text, json }
-
-/// Names of the strategies; `Strategy` holds their state.
-package enum StrategyKind: UInt8, Sendable, BitwiseCopyable { case roundRobin, weightedRoundRobin }

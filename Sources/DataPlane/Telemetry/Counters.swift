@@ -14,8 +14,12 @@ package enum Counter: Int, Sendable, CaseIterable {
   case connectionsOpened, connectionsClosed, connectFailures, resets
   /// Idle connections now; this one goes up and down.
   case idleConnections
+  /// Tries that got no usable answer.
+  case tryFailures
 
-  static var wordCount: Int { 40 }
+  /// The first word of the `OutcomeWindow`, behind room for more counters.
+  static var window: Int { 60 }
+  static var wordCount: Int { 80 }
 }
 
 /// Bounds of the duration histograms, in nanoseconds; the last bucket has none.
@@ -63,6 +67,11 @@ package struct CounterRow: BitwiseCopyable, @unchecked Sendable {
   @inline(__always) func add(word: Int, _ amount: UInt64) {
     precondition(UInt(bitPattern: word) < UInt(bitPattern: Counter.wordCount))
     unsafe hr_counter_add(words + word, amount)
+  }
+
+  @inline(__always) func set(word: Int, _ value: UInt64) {
+    precondition(UInt(bitPattern: word) < UInt(bitPattern: Counter.wordCount))
+    unsafe hr_counter_set(words + word, value)
   }
 
   @inline(__always) package func load(_ counter: Counter) -> UInt64 { load(word: counter.rawValue) }

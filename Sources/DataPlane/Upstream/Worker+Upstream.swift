@@ -64,8 +64,10 @@ extension Worker {
     case .active:
       if exchanges[x].step == .respond {
         exchanges[x].failure = .responseIdle
+        judgeTry(x, .cut)
         cutResponse(x)
       } else {
+        judgeTry(x, .failed)
         failExchange(x, status: 504, .firstByteTimeout, "the backend did not answer in time")
       }
     case .tunnel, .free: break
@@ -79,6 +81,7 @@ extension Worker {
     let x = upstreams[u].exchange
     setup.counters.backends[upstreams[u].backend].add(.resets)
     if !hasAnswered, retryStale(x, u) { return }
+    judgeTry(x, .failed)
     failExchange(x, status: 502, .upstreamClosed, "the backend closed the connection")
   }
 

@@ -1,0 +1,127 @@
+/// A backend that may be chosen now, as strategies see it: plain data, but for the live load.
+package struct Candidate: BitwiseCopyable, Sendable {
+  /// A whole `share`.
+  package static var fullShare: UInt32 { 1024 }
+
+  /// Its place in the pool: what `TriedBackends` holds.
+  package let index: UInt32
+  /// 1...1000.
+  package let weight: UInt32
+  /// Of its part, in 1024ths: below that while a recovered backend starts slowly.
+  package let share: UInt32
+  package let load: BackendLoad
+
+  package init(index: UInt32, weight: UInt32, share: UInt32 = fullShare, load: BackendLoad) {
+    self.index = index
+    self.weight = weight
+    self.share = share
+    self.load = load
+  }
+}
+
+/// How a pool decides who is out.
+package struct AvailabilityPolicy: Equatable, Sendable, BitwiseCopyable {
+  /// A recovered backend gets its full share after this; 0 at once.
+  package var slowStart: Instant = 0
+  /// Below this many percent of its backends, a pool whose checks fail uses all of them.
+  package var panicBelowPercent: UInt32 = 10
+  /// At most this many percent may be out through breakers, but always one.
+  package var maxOpenPercent: UInt32 = 50
+  package init() {}
+}
+
+/// Who may be chosen, made from the statuses of all backends of a pool. Pure.
+///
+/// Precedence: the operator, then active health, then the breaker. When health leaves too few, all
+/// that the operator wants are used (panic, after Envoy's "panic threshold"). A pool whose breakers
+/// alone leave nobody fails fast: that is what they are for.
+package struct CandidateLists: Equatable, Sendable {
+  /// Places in the pool, ascending.
+  package var active: [UInt32] = []
+  /// For requests that found nobody among the active ones.
+  package var backups: [UInt32] = []
+  /// Half-open: a limited number of requests goes there.
+  package var trials: [UInt32] = []
+  package var isPanic = false
+  /// Something changes by itself then.
+  package var validUntil: Instant = .max
+
+  package init(_ statuses: [BackendStatus], _ policy: AvailabilityPolicy, now: Instant) {
+    let primary = Tier(statuses, isBackup: false, policy, now: now)
+    let backup = Tier(statuses, isBackup: true, policy, now: now)
+    validUntil = min(primary.validUntil, backup.validUntil)
+    if primary.isPanic(policy), !backup.usable.isEmpty {
+      active = (primary.usable + backup.usable).sorted()
+      trials = primary.trials + backup.trials
+    } else if primary.isPanic(policy) {
+      active = primary.wanted
+      isPanic = true
+    } else if primary.usable.isEmpty {
+      isPanic = primary.trials.isEmpty && backup.isPanic(policy)
+      active = isPanic ? backup.wanted : backup.usable
+      trials = isPanic ? [] : primary.trials + backup.trials
+    } else {
+      active = primary.usable
+      trials = primary.trials
+      backups = backup.usable
+    }
+  }
+
+  /// The backends of one rank.
+  private struct Tier {
+    /// All that the operator wants.
+    var wanted: [UInt32] = []
+    var usable: [UInt32] = []
+    var trials: [UInt32] = []
+    var unhealthyCount = 0
+    var validUntil = Instant.max
+
+    init(
+      _ statuses: [BackendStatus], isBackup: Bool, _ policy: AvailabilityPolicy, now: Instant
+    ) {
+      var open: [UInt32] = []
+      for (index, status) in statuses.enumerated()
+      where status.isBackup == isBackup && status.isWanted {
+        let index = UInt32(index)
+        wanted.append(index)
+        if status.health == .down {
+          unhealthyCount += 1
+          continue
+        }
+        switch status.breaker {
+        case .closed: usable.append(index)
+        case .halfOpen: trials.append(index)
+        case .open(let until) where until <= now: trials.append(index)
+        case .open(let until):
+          open.append(index)
+          validUntil = min(validUntil, until)
+        }
+      }
+      // Breakers beyond the share are passed over, those of the first places first.
+      let most = max(1, wanted.count * Int(policy.maxOpenPercent) / 100)
+      if open.count > most {
+        usable += open.prefix(open.count - most)
+        usable.sort()
+      }
+    }
+
+    func isPanic(_ policy: AvailabilityPolicy) -> Bool {
+      guard unhealthyCount > 0 else { return false }
+      let left = usable.count + trials.count
+      return left == 0 || left * 100 < wanted.count * Int(policy.panicBelowPercent)
+    }
+  }
+
+  /// The part of its weight that a backend gets, in 1024ths, and when to look again: a straight
+  /// line from its recovery, in 64 steps.
+  package static func share(
+    recoveredAt: Instant, slowStart: Instant, now: Instant
+  ) -> (share: UInt32, until: Instant) {
+    guard recoveredAt > 0, slowStart > 0, now < recoveredAt &+ slowStart else {
+      return (Candidate.fullShare, .max)
+    }
+    let elapsed = now > recoveredAt ? now &- recoveredAt : 0
+    let share = max(16, UInt32(elapsed / max(slowStart / 1024, 1)))
+    return (min(share, Candidate.fullShare), now &+ max(slowStart / 64, 16_000_000))
+  }
+}

@@ -1,0 +1,125 @@
+/// What all workers know of the load of a backend: the part of its state that strategies see.
+package struct BackendLoad: BitwiseCopyable, Sendable {
+  private let row: SharedRow
+  package init(_ row: SharedRow) { self.row = row }
+
+  /// Requests that it is at work on, over all workers.
+  package var inFlight: UInt64 { @inline(__always) get { row.load(BackendState.Word.inFlight) } }
+
+  /// Nanoseconds to a response head, a moving average with `averagedAt`; 0 before the first.
+  package var averageLatency: UInt64 { row.load(BackendState.Word.averageLatency) }
+  package var averagedAt: Instant { row.load(BackendState.Word.averagedAt) }
+
+  /// Two workers may store at once; then one sample is lost.
+  package func storeAverage(_ nanoseconds: UInt64, at now: Instant) {
+    row.store(BackendState.Word.averageLatency, nanoseconds)
+    row.store(BackendState.Word.averagedAt, now)
+  }
+}
+
+/// The state of one backend that all workers share. It hangs on the backend's identity, so it
+/// outlives snapshots.
+package struct BackendState: BitwiseCopyable, Sendable {
+  fileprivate enum Word {
+    static var inFlight: Int { 0 }
+    static var connections: Int { 1 }
+    static var averageLatency: Int { 2 }
+    static var averagedAt: Int { 3 }
+    static var operatorState: Int { 8 }
+    static var health: Int { 9 }
+    static var breaker: Int { 10 }
+    static var recoveredAt: Int { 11 }
+    static var consecutiveFailures: Int { 12 }
+  }
+
+  private let row: SharedRow
+  package init(_ row: SharedRow) { self.row = row }
+
+  package var load: BackendLoad { @inline(__always) get { BackendLoad(row) } }
+
+  @inline(__always) package func begin() { row.add(Word.inFlight) }
+  @inline(__always) package func end() { row.subtract(Word.inFlight) }
+
+  package var operatorState: OperatorState {
+    get { OperatorState(rawValue: row.load(Word.operatorState)) ?? .none }
+    nonmutating set { row.store(Word.operatorState, newValue.rawValue) }
+  }
+
+  package var health: HealthState {
+    get { HealthState(rawValue: row.load(Word.health)) ?? .up }
+    nonmutating set { row.store(Word.health, newValue.rawValue) }
+  }
+
+  /// When it came back after it had been out; 0 when it never was.
+  package var recoveredAt: Instant {
+    get { row.load(Word.recoveredAt) }
+    nonmutating set { row.store(Word.recoveredAt, newValue) }
+  }
+
+  package var breaker: BreakerWord { BreakerWord(raw: row.load(Word.breaker)) }
+
+  /// - Returns: false, with nothing changed, when another thread was faster.
+  package func replaceBreaker(_ old: BreakerWord, with new: BreakerWord) -> Bool {
+    row.replace(Word.breaker, old.raw, with: new.raw)
+  }
+
+  package func status(weight: UInt32, isBackup: Bool) -> BackendStatus {
+    var status = BackendStatus()
+    status.weight = weight
+    status.isBackup = isBackup
+    status.operatorState = operatorState
+    status.health = health
+    status.breaker = breaker.phase
+    status.recoveredAt = recoveredAt
+    return status
+  }
+
+  /// Tries in a row that got no usable answer.
+  package var consecutiveFailures: UInt64 { row.load(Word.consecutiveFailures) }
+  @discardableResult package func addConsecutiveFailure() -> UInt64 {
+    row.add(Word.consecutiveFailures)
+  }
+  /// Read before it is written: in good times nothing is.
+  @inline(__always) package func clearConsecutiveFailures() {
+    if row.load(Word.consecutiveFailures) != 0 { row.store(Word.consecutiveFailures, 0) }
+  }
+}
+
+/// The state of one pool that all workers share; it hangs on the pool's name.
+package struct PoolState: BitwiseCopyable, Sendable {
+  private enum Word {
+    static var inFlight: Int { 0 }
+    static var waiters: Int { 1 }
+    static var epoch: Int { 8 }
+    static var isPanic: Int { 9 }
+  }
+
+  private let row: SharedRow
+  package init(_ row: SharedRow) { self.row = row }
+
+  /// Grows when anything changes who may be chosen; workers then look at all backends anew.
+  package var epoch: UInt64 { @inline(__always) get { row.load(Word.epoch) } }
+  package func availabilityChanged() { row.add(Word.epoch) }
+
+  package var isPanic: Bool {
+    get { row.load(Word.isPanic) != 0 }
+    nonmutating set {
+      if isPanic != newValue { row.store(Word.isPanic, newValue ? 1 : 0) }
+    }
+  }
+}
+
+/// What workers share beside snapshots: by the same identities as counters.
+package struct SharedState: BitwiseCopyable, Sendable {
+  private let backendRows = SharedBank()
+  private let poolRows = SharedBank()
+  package init() {}
+
+  package func reserveBackend(_ id: UInt32) { backendRows.reserve(id) }
+  package func reservePool(_ id: UInt32) { poolRows.reserve(id) }
+
+  @inline(__always) package func backend(_ id: UInt32) -> BackendState {
+    BackendState(backendRows[id])
+  }
+  @inline(__always) package func pool(_ id: UInt32) -> PoolState { PoolState(poolRows[id]) }
+}
