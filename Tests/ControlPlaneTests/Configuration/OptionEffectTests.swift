@@ -113,6 +113,8 @@ struct OptionEffectTests {
     let value: String
     switch row.kind {
     case .section: return section(row)
+    case .switchedSection: value = row.defaultText == "on" ? "off" : "on"
+    case .percent(let range, _): value = "\(range.upperBound)%"
     case .integer(let range, _): value = "\(range.lowerBound + 1)"
     case .size(let range, _): value = "\(range.lowerBound + 1)"
     case .duration(let range, _): value = DurationText.format(range.upperBound)
@@ -131,7 +133,8 @@ struct OptionEffectTests {
   private static func nested(_ path: String, _ value: String) -> (String, String) {
     let keys = path.split(separator: ".")
     if keys[0] == "pools" {
-      let inner = "{ \(keys[2]): { \(keys[3]): \(value) }, backends: [127.0.0.1:3000] }"
+      let setting = keys.count == 3 ? value : "{ \(keys[3]): \(value) }"
+      let inner = "{ \(keys[2]): \(setting), backends: [127.0.0.1:3000] }"
       return ("  app: [127.0.0.1:3000]", "  app: \(inner)")
     }
     return ("", keys.count == 1 ? "\(path): \(value)" : "\(keys[0]): { \(keys[1]): \(value) }")

@@ -57,7 +57,13 @@ extension ConfigDecoder {
     for entry in entries {
       let row = OptionTable.row("\(path).\(entry.key)")
       let name = "\(name).\(entry.key)"
-      if case .section = row.kind {
+      if case .pool(let store) = row.target, case .switchedSection = row.kind,
+        case .mapping = entry.value.content
+      {
+        store(&pool, .flag(true))
+        guard let below = mapping(entry.value, at: row.path, called: quoted(name)) else { continue }
+        decodePoolSettings(below, row.path, name, &pool)
+      } else if case .section = row.kind {
         guard let below = mapping(entry.value, at: row.path, called: quoted(name)) else { continue }
         decodePoolSettings(below, row.path, name, &pool)
       } else if case .pool(let store) = row.target, let value = scalar(entry.value, row, name) {

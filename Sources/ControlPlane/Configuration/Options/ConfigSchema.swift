@@ -72,6 +72,9 @@ public enum ConfigSchema {
       ])
       return [.init("anyOf", .list([.object(scalar(item)), list]))]
     case .section: return object(at: path)
+    case .switchedSection:
+      let words = JSONValue.object([.init("enum", .texts(["on", "off"]))])
+      return [.init("anyOf", .list([words, .object(object(at: path))]))]
     case .structure: return structure(at: path)
     default: return scalar(kind)
     }
@@ -126,6 +129,7 @@ public enum ConfigSchema {
           .init("type", .text("integer")), .init("minimum", .number(range.lowerBound)),
           .init("maximum", .number(range.upperBound)),
         ], word: word)
+    case .percent(_, let word): return either(pattern("^[0-9]+%$"), word: word)
     case .size(let range, let word):
       let bytes = JSONValue.object([
         .init("type", .text("integer")), .init("minimum", .number(Int(range.lowerBound))),

@@ -2,6 +2,8 @@
 enum OptionKind: Sendable {
   /// `word` is `off` or `auto` where that is allowed.
   case integer(ClosedRange<Int>, word: String? = nil)
+  /// `50%`; its value is the integer.
+  case percent(ClosedRange<Int>, word: String? = nil)
   case size(ClosedRange<Int64>, word: String? = nil)
   case duration(ClosedRange<Duration>, word: String? = nil)
   case boolean
@@ -26,6 +28,8 @@ enum OptionKind: Sendable {
   case list(String, ClosedRange<Int>)
   /// A mapping whose keys are rows of their own.
   case section
+  /// The same, and `on` or `off` instead: a mapping turns it on. Its value is a flag.
+  case switchedSection
   /// Decoded by a function of its own; the text says what is expected.
   case structure(String)
 }
@@ -36,6 +40,8 @@ extension OptionKind {
     switch self {
     case .integer(let range, let word):
       return "a whole number, \(range.lowerBound) to \(range.upperBound)" + alternative(word)
+    case .percent(let range, let word):
+      return "a percentage, \(range.lowerBound)% to \(range.upperBound)%" + alternative(word)
     case .size(let range, let word):
       let bounds = "\(SizeText.format(range.lowerBound)) to \(SizeText.format(range.upperBound))"
       return "a size, \(bounds)" + alternative(word)
@@ -61,6 +67,7 @@ extension OptionKind {
     case .list(let items, let count):
       return "a list of \(items), \(count.lowerBound) to \(count.upperBound)"
     case .section: return "a mapping"
+    case .switchedSection: return "a mapping, on or off"
     case .structure(let text): return text
     }
   }
@@ -74,6 +81,10 @@ extension OptionKind {
     case .integer(let range, let word):
       return try decodeNumber(text, plain, word) { text throws(Refusal) in
         .integer(try IntegerText.parse(text, in: range))
+      }
+    case .percent(let range, let word):
+      return try decodeNumber(text, plain, word) { text throws(Refusal) in
+        .integer(try PercentText.parse(text, in: range))
       }
     case .size(let range, let word):
       return try decodeNumber(text, plain, word) { text throws(Refusal) in
@@ -98,6 +109,7 @@ extension OptionKind {
     case .template(let use): return .template(try TemplateText.parse(text, for: use))
     case .text(let bytes): return .word(try PlainText.parse(text, bytes))
     case .oneOrMore(let item, _): return try item.decode(text, plain: plain)
+    case .switchedSection: return .flag(try SwitchText.parse(text))
     case .list, .section, .structure: throw Refusal("must be \(description), not \(quoted(text))")
     }
   }

@@ -31,6 +31,15 @@ extension OptionTarget {
   static func pool(_ field: Field<Config.Pool, Int>) -> OptionTarget {
     .pool { $0[keyPath: field] = $1.integer ?? $0[keyPath: field] }
   }
+  static func pool(_ field: Field<Config.Pool, Bool>) -> OptionTarget {
+    .pool { $0[keyPath: field] = $1 == .flag(true) }
+  }
+  static func pool(_ field: Field<Config.Pool, Int?>) -> OptionTarget {
+    .pool { $0[keyPath: field] = $1.integer }
+  }
+  static func pool(_ field: Field<Config.Pool, Duration?>) -> OptionTarget {
+    .pool { $0[keyPath: field] = $1.duration }
+  }
   static func pool(_ field: Field<Config.Pool, Duration>) -> OptionTarget {
     .pool { $0[keyPath: field] = $1.duration ?? $0[keyPath: field] }
   }

@@ -16,6 +16,31 @@ enum IntegerText {
   }
 }
 
+/// `50%`.
+enum PercentText {
+  static func parse(_ text: String, in range: ClosedRange<Int>) throws(Refusal) -> Int {
+    guard text.hasSuffix("%"), let number = IntegerText.digits(text.dropLast()) else {
+      throw Refusal("must be a percentage such as 50%, not \(quoted(text))")
+    }
+    guard range.contains(number) else {
+      let bounds = "\(range.lowerBound)% to \(range.upperBound)%"
+      throw Refusal("must be \(bounds), not \(quoted(text))")
+    }
+    return number
+  }
+}
+
+/// `on` or `off`, where a mapping could stand as well.
+enum SwitchText {
+  static func parse(_ text: String) throws(Refusal) -> Bool {
+    switch text {
+    case "on": return true
+    case "off": return false
+    default: throw Refusal("must be a mapping, on or off, not \(quoted(text))")
+    }
+  }
+}
+
 /// `512`, `8KiB`, `16MiB`, `1GiB`.
 enum SizeText {
   private static let units: [(name: String, shift: Int)] =
