@@ -21,11 +21,13 @@ final class WorkerGroup: Sendable {
     rings = (0..<count).map { _ in AccessLogRing() }
     running = Atomic(count)
     ended = try StopSignal()
+    let queues = WaitQueues()
     for index in 0..<count {
       let setup = WorkerSetup(
         index: index, mailbox: mailboxes[index], counters: registry.counters[index],
         allCounters: registry.counters, shared: registry.shared,
-        events: events, log: rings[index], maxConnections: maxConnections,
+        events: events, queues: queues, mailboxes: mailboxes, log: rings[index],
+        maxConnections: maxConnections,
         onEnd: { [self] in workerEnded() })
       let thread = try LocalThread(name: "worker-\(index)") {
         guard var worker = Worker(setup) else { fatalError("no epoll descriptor for a worker") }

@@ -62,9 +62,24 @@ struct Balancer: ~Copyable, SlabElement {
 
   /// The active ones were all tried: one of the backups, in their order.
   private func chooseBackup(_ context: borrowing ChoiceContext) -> Int? {
-    for backup in backups where !context.tried.contains(Int(backup.index)) {
-      return Int(backup.index)
-    }
+    for backup in backups where context.allows(backup) { return Int(backup.index) }
     return nil
+  }
+
+  /// Whether somebody is left, with room or without.
+  func hasUntried(_ tried: TriedBackends) -> Bool {
+    for index in 0..<candidates.count where !tried.contains(Int(candidates[index].index)) {
+      return true
+    }
+    for backup in backups where !tried.contains(Int(backup.index)) { return true }
+    return false
+  }
+
+  /// Whether this place of the pool is among those that may be chosen.
+  func mayChoose(_ place: Int, _ tried: TriedBackends) -> Bool {
+    if tried.contains(place) { return false }
+    for index in 0..<candidates.count where Int(candidates[index].index) == place { return true }
+    for backup in backups where Int(backup.index) == place { return true }
+    return false
   }
 }

@@ -16,7 +16,7 @@ package struct WeightedRoundRobin: Sendable {
     var total: Int64 = 0
     var best = -1
     for index in 0..<candidates.count {
-      if context.tried.contains(Int(candidates[index].index)) { continue }
+      if !context.allows(candidates[index]) { continue }
       let weight = Int64(candidates[index].weight)
       credit[index] += weight
       total += weight

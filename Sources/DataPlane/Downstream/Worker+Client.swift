@@ -7,6 +7,11 @@ extension Worker {
   mutating func clientEvent(_ c: Int32, _ readiness: Poller.Readiness) {
     if readiness.isEnding { clients[c].stream.isEnding = true }
     if readiness.isReadable { clients[c].stream.isReadable = true }
+    if readiness.isEnding, clients[c].state == .exchange, exchanges[clients[c].exchange].isQueued {
+      // Nobody may want the answer any more, and nothing was done for it yet.
+      abortClient(c)
+      return
+    }
     let generation = clients[c].generation
     if readiness.isWritable, clients[c].stream.hasOutput {
       flushClient(c)

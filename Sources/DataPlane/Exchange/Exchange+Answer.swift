@@ -105,11 +105,19 @@ extension Worker {
     outgoing.append(ReasonPhrase.of(status))
     outgoing.append("\r\n")
     writeDate()
+    if retryAfterSeconds > 0 { writeRetryAfter() }
     if !keepAlive {
       outgoing.append("Connection: close\r\n")
     } else if isOldClient {
       outgoing.append("Connection: keep-alive\r\n")
     }
+  }
+
+  private mutating func writeRetryAfter() {
+    outgoing.append("Retry-After: ")
+    outgoing.append(decimal: retryAfterSeconds)
+    outgoing.append("\r\n")
+    retryAfterSeconds = 0
   }
 
   func errorPage(_ status: Int) -> ErrorPageRow? {

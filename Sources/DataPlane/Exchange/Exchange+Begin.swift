@@ -74,6 +74,11 @@ extension Worker {
     exchanges[x].upstream = -1
     exchanges[x].tried = TriedBackends()
     exchanges[x].isTrying = false
+    exchanges[x].holdsBackend = false
+    exchanges[x].holdsPool = false
+    exchanges[x].isQueued = false
+    exchanges[x].isCalled = false
+    exchanges[x].hasGrant = false
     exchanges[x].startedAt = now
     exchanges[x].responseBytes = 0
     exchanges[x].requestID = (random.next(), random.next())
@@ -81,18 +86,20 @@ extension Worker {
     exchanges[x].continueAt = .max
     exchanges[x].deadline = .max
     exchanges[x].retryAt = .max
+    exchanges[x].tryDeadline = .max
+    exchanges[x].queueUntil = .max
   }
 
   /// The received head stays with the exchange: for another try and for the log.
   @inline(__always)
   private mutating func keepHead(_ x: Int32, _ from: Int, _ bodyAt: Int, _ bodyEnd: Int) {
-    let isWhole = exchanges[x].requestDone && bodyEnd &- from <= 16_384
-    let end = isWhole ? bodyEnd : bodyAt
+    let mayRepeat = head.method.isIdempotent && !head.wantsUpgrade
+    let end = mayRepeat ? bodyEnd : bodyAt
     var block = pool.take(atLeast: end &- from)
     block.removeAll()
     block.append(scratch, from, end &- from)
     exchanges[x].head = consume block
     exchanges[x].headLength = UInt16(truncatingIfNeeded: bodyAt &- from)
-    exchanges[x].isReplayable = isWhole && head.method.isIdempotent && !head.wantsUpgrade
+    exchanges[x].isReplayable = mayRepeat
   }
 }

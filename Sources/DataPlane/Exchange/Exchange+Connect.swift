@@ -1,18 +1,18 @@
 import Glibc
 
-/// Choosing a backend, reaching it, and another one when that fails.
+/// Reaching the chosen backend, and another one when that fails.
 extension Worker {
-  private static var maxTries: Int { 3 }
-
-  /// The first try: the head is in `outgoing`, the body that came along in `scratch`.
+  /// The head is in `outgoing`, the body that came along in `scratch`.
   mutating func dispatchFirst(_ x: Int32, _ bodyAt: Int, _ bodyCount: Int) {
-    while chooseBackend(x) {
+    while true {
+      switch chooseBackend(x) {
+      case .ended: return
+      case .waits: return keepUnsent(x, bodyAt, bodyCount)
+      case .chosen: break
+      }
       guard let u = takeOrConnect(x) else {
         if exchanges[x].step == .free { return }
-        if exchanges[x].retryAt != .max {
-          keepUnsent(x, bodyAt, bodyCount)
-          return
-        }
+        if exchanges[x].retryAt != .max { return keepUnsent(x, bodyAt, bodyCount) }
         continue
       }
       attach(x, u)
@@ -23,12 +23,10 @@ extension Worker {
       }
       if sendRequest(x, u, bodyAt, bodyCount) { return }
       // Nothing of it was sent: the pooled connection was dead already, whatever the method.
-      setup.counters.pools[exchanges[x].poolCounters].add(.staleRetries)
-      setup.counters.backends[exchanges[x].backendIdentity].add(.staleRetries)
+      countStale(x)
       detach(x, u)
       closeUpstream(u)
-      exchanges[x].tryCount &-= 1
-      exchanges[x].tried = TriedBackends()
+      forgetTry(x)
     }
   }
 
@@ -71,49 +69,19 @@ extension Worker {
     if clients[c].stream.isReadable || clients[c].stream.input != nil { pumpRequest(x) }
   }
 
-  // MARK: Choosing
-
-  /// False when there is nobody left: then the client has been answered.
-  private mutating func chooseBackend(_ x: Int32) -> Bool {
-    if exchanges[x].isTrying { judgeTry(x, .abandoned) }
-    let snapshot = snapshots[exchanges[x].snapshot]
-    let row = snapshot.value.pools[Int(exchanges[x].pool)]
-    let first = Int(row.firstBackend)
-    var choice: Int? = nil
-    if Int(exchanges[x].tryCount) < Worker.maxTries { choice = choosePlace(x) }
-    guard let choice else {
-      noBackendLeft(x)
-      return false
-    }
-    exchanges[x].tried.insert(choice)
-    if exchanges[x].tryCount > 0 { setup.counters.pools[row.counters].add(.connectRetries) }
-    exchanges[x].tryCount &+= 1
-    exchanges[x].backend = UInt32(truncatingIfNeeded: first &+ choice)
-    exchanges[x].backendIdentity = snapshot.value.backends[first &+ choice].identity
-    exchanges[x].isTrying = true
-    exchanges[x].triedAt = now
-    return true
-  }
-
-  private mutating func noBackendLeft(_ x: Int32) {
-    if exchanges[x].tryCount == 0 {
-      setup.counters.pools[exchanges[x].poolCounters].add(.noBackend)
-      failExchange(x, status: 503, .noBackend, "the pool has no backend")
-    } else if exchanges[x].failure == .overloaded {
-      failExchange(x, status: 503, .overloaded, "out of connections")
-    } else if exchanges[x].failure == .connectTimeout {
-      failExchange(x, status: 504, .connectTimeout, "no backend could be reached in time")
-    } else {
-      failExchange(x, status: 502, .connectFailed, "no backend could be reached")
-    }
-  }
-
   // MARK: Reaching
 
   /// A pooled or new connection to the chosen backend; nil when it could not even be begun.
   private mutating func takeOrConnect(_ x: Int32) -> Int32? {
     let mustBeAlive = !exchanges[x].isReplayable
-    if let u = takeIdle(exchanges[x].backendIdentity, mustBeAlive: mustBeAlive) { return u }
+    let identity = exchanges[x].backendIdentity
+    if let u = takeIdle(identity, mustBeAlive: mustBeAlive) { return u }
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let limit = snapshot.value.pools[Int(exchanges[x].pool)].capacity.connectionsPerBackend
+    guard setup.shared.backend(identity).beginConnection(upTo: limit) else {
+      askForConnection(x)
+      return nil
+    }
     return connect(x)
   }
 
@@ -121,6 +89,7 @@ extension Worker {
     let identity = exchanges[x].backendIdentity
     let snapshot = snapshots[exchanges[x].snapshot]
     guard let u = upstreams.take() else {
+      setup.shared.backend(identity).endConnection()
       failExchange(x, status: 503, .overloaded, "too many connections")
       return nil
     }
@@ -129,6 +98,7 @@ extension Worker {
     switch Sockets.connect(row.address) {
     case .failure(let error):
       endedUpstreams.append(u)
+      setup.shared.backend(identity).endConnection()
       connectRefused(x, error, isUnix: row.address.isUnix)
       return nil
     case .success(let (descriptor, inProgress)):
@@ -154,13 +124,7 @@ extension Worker {
   private mutating func connectRefused(_ x: Int32, _ error: SystemError, isUnix: Bool) {
     if isUnix, error == .wouldBlock {
       // The socket's backlog is full, and no edge will tell when it is not: ask again.
-      if now &- exchanges[x].startedAt < connectTimeout(x) {
-        exchanges[x].tryCount &-= 1
-        exchanges[x].tried = TriedBackends()
-        exchanges[x].retryAt = now &+ 10_000_000
-        setExchangeTimer(x)
-        return
-      }
+      if waitToConnect(x) { return }
       exchanges[x].failure = .connectTimeout
       judgeTry(x, .failed)
       return
@@ -172,6 +136,53 @@ extension Worker {
       setup.counters.backends[exchanges[x].backendIdentity].add(.connectFailures)
       judgeTry(x, .failed)
     }
+    countConnectRetry(x)
+  }
+
+  /// The same backend again, in a moment. False when that went on for too long.
+  private mutating func waitToConnect(_ x: Int32) -> Bool {
+    guard now &- exchanges[x].startedAt < connectTimeout(x) else { return false }
+    forgetTry(x)
+    exchanges[x].retryAt = now &+ 10_000_000
+    setExchangeTimer(x)
+    return true
+  }
+
+  /// The backend has as many connections as it may have, and this worker has none that is idle:
+  /// one that is idle elsewhere is closed for this exchange, which keeps its permit meanwhile.
+  private mutating func askForConnection(_ x: Int32) {
+    guard waitToConnect(x) else {
+      exchanges[x].failure = .connectTimeout
+      return
+    }
+    exchanges[x].hasGrant = true
+    let identity = exchanges[x].backendIdentity
+    for (index, counters) in setup.allCounters.enumerated()
+    where index != setup.index && counters.backends[identity].load(.idleConnections) > 0 {
+      setup.mailboxes[index].post(
+        .closeIdle(backend: identity, worker: setup.index, exchange: exchangeToken(x).raw))
+    }
+  }
+
+  /// Another worker wants to connect to a backend that may have no more connections.
+  mutating func closeIdle(backend identity: UInt32, for worker: Int, _ exchange: UInt64) {
+    guard Int(identity) < idle.count, idle[Int(identity)].newest >= 0 else { return }
+    closeUpstream(idle[Int(identity)].newest)
+    setup.mailboxes[worker].post(.resume(exchange: exchange))
+  }
+
+  /// There is room for the connection that this exchange waits for.
+  mutating func resumed(_ token: Token) {
+    let x = token.index
+    guard exchanges.isUsed(x), exchanges[x].generation == token.generation,
+      exchanges[x].hasGrant, exchanges[x].retryAt != .max
+    else { return }
+    resumeTry(x)
+    if exchanges[x].step != .free { setExchangeTimer(x) }
+  }
+
+  private mutating func countConnectRetry(_ x: Int32) {
+    setup.counters.pools[exchanges[x].poolCounters].add(.connectRetries)
   }
 
   mutating func attach(_ x: Int32, _ u: Int32) {
@@ -179,7 +190,6 @@ extension Worker {
     upstreams[u].exchange = x
     upstreams[u].stream.hasBlocked = false
     setup.counters.backends[exchanges[x].backendIdentity].add(.started)
-    setup.shared.backend(exchanges[x].backendIdentity).begin()
   }
 
   /// The exchange lets go of its upstream connection, which is closed or pooled next.
@@ -187,7 +197,7 @@ extension Worker {
     exchanges[x].upstream = -1
     upstreams[u].exchange = -1
     setup.counters.backends[upstreams[u].backend].add(.finished)
-    setup.shared.backend(upstreams[u].backend).end()
+    releaseBackend(x)
   }
 
   // MARK: A connect in progress
@@ -217,13 +227,21 @@ extension Worker {
     exchanges[x].failure = reason
     detach(x, u)
     closeUpstream(u)
+    countConnectRetry(x)
     if let unsent { resend(x, unsent) }
   }
 
   /// Another try with bytes that are ready to be sent.
   mutating func resend(_ x: Int32, _ bytes: consuming Block) {
     var unsent: Block? = consume bytes
-    while chooseBackend(x) {
+    search: while true {
+      switch chooseBackend(x) {
+      case .ended: break search
+      case .waits:
+        exchanges[x].unsent = unsent.take()
+        return
+      case .chosen: break
+      }
       guard let u = takeOrConnect(x) else {
         if exchanges[x].step == .free { break }
         if exchanges[x].retryAt != .max {
@@ -244,56 +262,12 @@ extension Worker {
     if let left = unsent.take() { pool.give(left) }
   }
 
-  /// Keeps what would have been sent, for when the backlog has room.
+  /// Keeps what would have been sent, for later.
   private mutating func keepUnsent(_ x: Int32, _ bodyAt: Int, _ bodyCount: Int) {
     var block = pool.take(atLeast: outgoing.end &+ bodyCount)
     block.removeAll()
     block.append(outgoing, 0, outgoing.end)
     block.append(scratch, bodyAt, bodyCount)
     exchanges[x].unsent = consume block
-  }
-
-  // MARK: A connection that broke before the response
-
-  /// The whole request again, on a connection of its own: the pooled one was dead.
-  ///
-  /// - Returns: false when it may not be sent twice.
-  mutating func retryStale(_ x: Int32, _ u: Int32) -> Bool {
-    guard upstreams[u].isReused, exchanges[x].isReplayable, exchanges[x].interimCount == 0,
-      let kept = exchanges[x].head.take()
-    else { return false }
-    setup.counters.pools[exchanges[x].poolCounters].add(.staleRetries)
-    setup.counters.backends[exchanges[x].backendIdentity].add(.staleRetries)
-    detach(x, u)
-    closeUpstream(u)
-    // The kept bytes take the place of freshly received ones and are read again.
-    scratch.reset(room: BlockPool.headroom)
-    scratch.append(kept, kept.start, kept.count)
-    exchanges[x].head = consume kept
-    let from = scratch.start
-    let length = Int(exchanges[x].headLength)
-    guard
-      RequestParser.parse(
-        scratch, from, scratch.end, limits: policy.headLimits, into: &head)
-        == .complete(length: length),
-      let target = RequestTarget.parse(
-        scratch.bytes, from &+ head.target, head.targetLength, method: head.method)
-    else {
-      failExchange(x, status: 502, .upstreamClosed, "the backend closed the connection")
-      return true
-    }
-    requestTarget = target
-    pathBuffer.removeAll()
-    if target.needsNormalizing {
-      let snapshot = snapshots[exchanges[x].snapshot]
-      _ = PathNormalizer.normalize(
-        scratch, target, mergeSlashes: snapshot.value.policy.mergesSlashes, into: &pathBuffer)
-    }
-    exchanges[x].step = .connect
-    exchanges[x].tryCount &-= 1
-    exchanges[x].tried = TriedBackends()
-    guard writeHead(x, from) else { return true }
-    dispatchFirst(x, from &+ length, scratch.end &- from &- length)
-    return true
   }
 }

@@ -4,6 +4,8 @@ extension Worker {
   @inline(__always)
   mutating func endExchange(_ x: Int32) {
     if exchanges[x].isTrying { judgeTry(x, .abandoned) }
+    if exchanges[x].holdsBackend { releaseBackend(x) }
+    if exchanges[x].isQueued { leaveQueue(x) }
     let duration = now &- exchanges[x].startedAt
     if exchanges[x].hasRoute { count(x, duration) }
     if policy.accessLog != .off { log(x, duration) }

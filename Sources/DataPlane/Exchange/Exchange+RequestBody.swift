@@ -65,6 +65,7 @@ extension Worker {
       return false
     }
     exchanges[x].requestBytes &+= UInt64(body.sendEnd &- from)
+    keepBody(x, from, body.sendEnd &- from)
     if body.outcome == .ended { exchanges[x].requestDone = true }
     if scratch.end > body.consumedEnd {
       clients[c].stream.keepInput(scratch, body.consumedEnd, scratch.end, &pool)
@@ -107,8 +108,14 @@ extension Worker {
 
   mutating func exchangeTimeout(_ x: Int32) {
     if exchanges[x].retryAt <= now {
-      exchanges[x].retryAt = .max
-      if let unsent = exchanges[x].unsent.take() { return resend(x, unsent) }
+      resumeTry(x)
+      if exchanges[x].step == .free { return }
+    }
+    if exchanges[x].queueUntil <= now, exchanges[x].isQueued { return queueTimedOut(x) }
+    if exchanges[x].tryDeadline <= now {
+      exchanges[x].tryDeadline = .max
+      tryTimedOut(x)
+      if exchanges[x].step == .free { return }
     }
     if exchanges[x].deadline <= now {
       exchanges[x].deadline = .max

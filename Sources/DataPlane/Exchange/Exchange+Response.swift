@@ -39,7 +39,7 @@ extension Worker {
       switch result {
       case .failed(let failure):
         judgeTry(x, .failed)
-        return failExchange(x, status: 502, .badResponse, failure.explanation)
+        return tryFailed(x, status: 502, .badResponse, failure.explanation)
       case .incomplete:
         if upstreams[u].stream.isEnding, !upstreams[u].stream.isReadable {
           return upstreamLost(u, hasAnswered: true)
@@ -65,7 +65,7 @@ extension Worker {
     exchanges[x].interimCount &+= 1
     guard Int(exchanges[x].interimCount) <= Worker.maxInterim else {
       judgeTry(x, .failed)
-      failExchange(x, status: 502, .badResponse, "too many interim responses")
+      tryFailed(x, status: 502, .badResponse, "too many interim responses")
       return false
     }
     let isContinue = head.status == 100
@@ -93,6 +93,8 @@ extension Worker {
   private mutating func respond(_ x: Int32, _ u: Int32, _ from: Int, _ bodyAt: Int) {
     let c = exchanges[x].client
     judgeTry(x, .answered(status: head.status))
+    if RetryPolicy.isRetried(status: head.status), retriesAnswer(x) { return }
+    exchanges[x].tryDeadline = .max
     exchanges[x].step = .respond
     exchanges[x].status = UInt16(truncatingIfNeeded: head.status)
     settleFraming(x)
@@ -109,8 +111,6 @@ extension Worker {
       exchanges[x].step = .awaitResponse
       return failExchange(x, status: 502, .badResponse, "the response head became too long")
     }
-    snapshots.unpin(exchanges[x].snapshot)
-    exchanges[x].snapshot = UInt8.max
     let body = BodyScan.run(
       &exchanges[x].responseBody, &scratch, &trailers, from: bodyAt, to: scratch.end,
       dechunk: exchanges[x].path == .dechunk, limits: Worker.responseLimits)
@@ -118,8 +118,10 @@ extension Worker {
       // The head is not out yet, so this can still be said properly.
       judgeTry(x, .cut)
       exchanges[x].step = .awaitResponse
-      return failExchange(x, status: 502, .badResponse, "malformed chunk")
+      return tryFailed(x, status: 502, .badResponse, "malformed chunk")
     }
+    snapshots.unpin(exchanges[x].snapshot)
+    exchanges[x].snapshot = UInt8.max
     keepRest(u, body)
     guard sendResponse(x, u, bodyAt, body, headIsNew: true) else { return }
     responseMoved(x, u, body, keepAliveSeconds)

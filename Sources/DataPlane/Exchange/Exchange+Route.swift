@@ -35,7 +35,9 @@ extension Worker {
     exchanges[x].hasPool = true
     exchanges[x].pool = route.pool
     exchanges[x].poolCounters = snapshot.value.pools[Int(route.pool)].counters
-    setup.counters.pools[exchanges[x].poolCounters].add(.started)
+    let counters = setup.counters.pools[exchanges[x].poolCounters]
+    counters.add(.started)
+    counters.record(at: now, window: RetryPolicy.budgetWindow)
     return true
   }
 
@@ -95,6 +97,11 @@ extension Worker {
   @inline(__always) func firstByteTimeout(_ x: Int32) -> Instant {
     exchanges[x].routeFlags.contains(.hasTimeouts)
       ? exchanges[x].timeouts.firstByte : policy.firstByte
+  }
+
+  @inline(__always) func tryTimeout(_ x: Int32) -> Instant {
+    exchanges[x].routeFlags.contains(.hasTimeouts)
+      ? exchanges[x].timeouts.singleTry : policy.tryTimeout
   }
 
   @inline(__always) func responseIdleTimeout(_ x: Int32) -> Instant {

@@ -65,6 +65,13 @@ struct Exchange: ~Copyable, SlabElement {
   var tried = TriedBackends()
   /// A backend was chosen, and it is not yet said what the try came to.
   var isTrying = false
+  /// Counted among what the backend (and the pool, if that has bounds) has at work.
+  var holdsBackend = false
+  var holdsPool = false
+  /// Waits for room; then was called, and may have been given a permit at `backendIdentity`.
+  var isQueued = false
+  var isCalled = false
+  var hasGrant = false
   /// When the backend was chosen.
   var triedAt: Instant = 0
 
@@ -90,13 +97,17 @@ struct Exchange: ~Copyable, SlabElement {
   var continueAt: Instant = .max
   var deadline: Instant = .max
   var retryAt: Instant = .max
+  /// The end of the try that runs, and of the wait for room.
+  var tryDeadline: Instant = .max
+  var queueUntil: Instant = .max
 }
 
 /// Why we answered instead of a backend, or cut an answer: for the access log.
 package enum FailureReason: UInt8, Sendable, CaseIterable {
   case none, clientGone, badRequest, noRoute, noBackend, connectFailed, connectTimeout
   case firstByteTimeout, responseIdle, requestTimeout, badResponse, upstreamClosed
-  case clientTimeout, bodyTooLong, drained, overloaded
+  case clientTimeout, bodyTooLong, drained, overloaded, badStatus, tryTimeout
+  case queueFull, queueTimeout
 
   package var text: String {
     switch self {
@@ -116,6 +127,10 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
     case .bodyTooLong: return "body too long"
     case .drained: return "cut by drain"
     case .overloaded: return "overloaded"
+    case .badStatus: return "backend cannot serve"
+    case .tryTimeout: return "try timed out"
+    case .queueFull: return "queue full"
+    case .queueTimeout: return "waited too long for room"
     }
   }
 }

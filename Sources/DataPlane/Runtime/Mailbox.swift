@@ -1,4 +1,4 @@
-/// What the control plane tells a worker.
+/// What the control plane, or another worker, tells a worker.
 package enum WorkerMessage: Sendable {
   /// Run by this snapshot from now on.
   case adopt(SnapshotHandle)
@@ -9,6 +9,13 @@ package enum WorkerMessage: Sendable {
   case stopListening(descriptor: Int32)
   /// Stop accepting, finish what runs, end by the deadline.
   case drain(deadline: Instant)
+  /// From a worker: this exchange waited for room in the pool longest. It has a permit at `backend`
+  /// now, or looks for itself.
+  case grant(exchange: UInt64, pool: UInt32, backend: UInt32?)
+  /// From a worker that may not open another connection: close one that is idle, then say
+  /// `resume` to its exchange.
+  case closeIdle(backend: UInt32, worker: Int, exchange: UInt64)
+  case resume(exchange: UInt64)
 }
 
 /// The way from the control plane into one worker: locked, rarely used, with a wake-up.

@@ -70,6 +70,11 @@ extension Worker {
         if !isAcceptPaused { watch(listeners.count - 1) }
       case .stopListening(let descriptor): stopListening(descriptor)
       case .drain(let deadline): beginDrain(deadline)
+      case .grant(let exchange, let pool, let backend):
+        granted(Token(raw: exchange), pool: pool, backend: backend)
+      case .closeIdle(let backend, let worker, let exchange):
+        closeIdle(backend: backend, for: worker, exchange)
+      case .resume(let exchange): resumed(Token(raw: exchange))
       }
     }
   }

@@ -152,7 +152,9 @@ extension Worker {
 
   /// The exchange's one timer follows the earliest of what it waits for.
   mutating func setExchangeTimer(_ x: Int32) {
-    let earliest = min(exchanges[x].continueAt, exchanges[x].deadline, exchanges[x].retryAt)
+    let earliest = min(
+      min(exchanges[x].continueAt, exchanges[x].deadline, exchanges[x].retryAt),
+      min(exchanges[x].tryDeadline, exchanges[x].queueUntil))
     wheel.set(&exchanges[x].timer, earliest, token: exchangeToken(x).raw)
   }
 }

@@ -8,6 +8,9 @@ package struct WorkerSetup: Sendable {
   /// What all workers know of backends and pools.
   package let shared: SharedState
   package let events: EventLog
+  package let queues: WaitQueues
+  /// Of all workers.
+  package let mailboxes: [Mailbox]
   package let log: AccessLogRing
   package let maxConnections: Int
   /// Called on the worker's thread when its loop has ended.
@@ -15,7 +18,8 @@ package struct WorkerSetup: Sendable {
 
   package init(
     index: Int, mailbox: Mailbox, counters: WorkerCounters, allCounters: [WorkerCounters],
-    shared: SharedState, events: EventLog, log: AccessLogRing, maxConnections: Int,
+    shared: SharedState, events: EventLog, queues: WaitQueues, mailboxes: [Mailbox],
+    log: AccessLogRing, maxConnections: Int,
     onEnd: @escaping @Sendable () -> Void
   ) {
     self.index = index
@@ -24,6 +28,8 @@ package struct WorkerSetup: Sendable {
     self.allCounters = allCounters
     self.shared = shared
     self.events = events
+    self.queues = queues
+    self.mailboxes = mailboxes
     self.log = log
     self.maxConnections = maxConnections
     self.onEnd = onEnd
@@ -84,6 +90,8 @@ package struct Worker: ~Copyable {
   var isAcceptPaused = false
   var trimAt: Instant = 0
   var isDraining = false
+  /// Put into the answer that is written next; 0 for none.
+  var retryAfterSeconds = 0
   var drainDeadline: Instant = .max
   var hasEnded = false
 

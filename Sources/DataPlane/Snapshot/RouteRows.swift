@@ -145,6 +145,7 @@ package struct RouteTimeoutsRow: BitwiseCopyable, Sendable {
   package var connect: Instant = .max
   package var firstByte: Instant = .max
   package var responseIdle: Instant = .max
+  package var singleTry: Instant = .max
   package init() {}
 }
 

@@ -19,6 +19,8 @@ package struct PoolRow: BitwiseCopyable, Sendable {
   package let idleTimeout: Instant
   package let maxAge: Instant
   package var availability = AvailabilityPolicy()
+  package var retry = RetryPolicy()
+  package var capacity = CapacityPolicy()
   package init(
     name: TextReference, strategy: StrategyKind, firstBackend: Int, backendCount: Int,
     counters: UInt32, maxIdlePerBackend: Int, idleTimeout: Instant, maxAge: Instant
@@ -98,6 +100,8 @@ package struct PolicyRow: BitwiseCopyable, Sendable {
   package var firstByte: Instant = .max
   package var responseIdle: Instant = .max
   package var request: Instant = .max
+  /// Of one try, to its response head.
+  package var tryTimeout: Instant = .max
   package var tunnelIdle: Instant = .max
   package var headLimits = HeadLimits()
   /// `Int64.max` is off.

@@ -16,6 +16,11 @@ package enum Counter: Int, Sendable, CaseIterable {
   case idleConnections
   /// Tries that got no usable answer.
   case tryFailures
+  /// Of pools: requests that were sent again though a backend may have seen them, and those that
+  /// the budget did not allow.
+  case retries, retryBudgetSpent
+  /// Of pools: requests that waited for room, did so for too long, or could not even wait.
+  case queued, queueTimeouts, queueOverflows
 
   /// The first word of the `OutcomeWindow`, behind room for more counters.
   static var window: Int { 60 }

@@ -34,6 +34,18 @@ extension CounterRow {
     }
   }
 
+  /// Counts one among the failed without a try of its own: a retry.
+  func recordExtra(at now: Instant, window length: Instant) {
+    let tick = CounterRow.tick(now, length)
+    let word = Counter.window &+ Int(tick % CounterRow.bucketCount) &* 2
+    let mark = tick << 32
+    if load(word: word) >> 32 != mark >> 32 {
+      set(word: word &+ 1, 0)
+      set(word: word, mark)
+    }
+    add(word: word &+ 1, 1 << 32)
+  }
+
   /// Adds what this row saw in the window that ends now.
   func addWindow(at now: Instant, window length: Instant, to totals: inout WindowTotals) {
     let tick = CounterRow.tick(now, length)

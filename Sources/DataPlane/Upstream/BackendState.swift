@@ -38,7 +38,20 @@ package struct BackendState: BitwiseCopyable, Sendable {
   package var load: BackendLoad { @inline(__always) get { BackendLoad(row) } }
 
   @inline(__always) package func begin() { row.add(Word.inFlight) }
+  /// False when it has as many as that at work already.
+  package func begin(upTo limit: UInt64) -> Bool { row.add(Word.inFlight, upTo: limit) }
   @inline(__always) package func end() { row.subtract(Word.inFlight) }
+
+  /// Connections to it, idle ones too, over all workers.
+  package var connections: UInt64 { row.load(Word.connections) }
+  package func beginConnection(upTo limit: UInt64) -> Bool {
+    if limit == .max {
+      row.add(Word.connections)
+      return true
+    }
+    return row.add(Word.connections, upTo: limit)
+  }
+  package func endConnection() { row.subtract(Word.connections) }
 
   package var operatorState: OperatorState {
     get { OperatorState(rawValue: row.load(Word.operatorState)) ?? .none }
@@ -100,6 +113,17 @@ package struct PoolState: BitwiseCopyable, Sendable {
   /// Grows when anything changes who may be chosen; workers then look at all backends anew.
   package var epoch: UInt64 { @inline(__always) get { row.load(Word.epoch) } }
   package func availabilityChanged() { row.add(Word.epoch) }
+
+  /// Requests at work in a pool that has bounds; others are not counted here.
+  package var inFlight: UInt64 { row.load(Word.inFlight) }
+  package func begin(upTo limit: UInt64) -> Bool { row.add(Word.inFlight, upTo: limit) }
+  package func end() { row.subtract(Word.inFlight) }
+
+  /// How many wait for room; kept by `WaitQueues`.
+  package internal(set) var waiters: UInt64 {
+    @inline(__always) get { row.load(Word.waiters) }
+    nonmutating set { row.store(Word.waiters, newValue) }
+  }
 
   package var isPanic: Bool {
     get { row.load(Word.isPanic) != 0 }

@@ -1,18 +1,26 @@
 /// Which backend a request goes to.
 extension Worker {
   /// The chosen backend's place in its pool; nil when there is nobody (left).
+  ///
+  /// - Parameter limit: those with as many requests at work are passed over.
   @inline(__always)
-  mutating func choosePlace(_ x: Int32) -> Int? {
+  mutating func choosePlace(_ x: Int32, inFlightBelow limit: UInt64 = .max) -> Int? {
+    refreshIfStale(x)
+    var context = ChoiceContext()
+    context.tried = exchanges[x].tried
+    context.now = now
+    context.inFlightLimit = limit
+    return balancers[Int32(exchanges[x].poolCounters)].choose(context, random: &random)
+  }
+
+  @inline(__always)
+  mutating func refreshIfStale(_ x: Int32) {
     let id = exchanges[x].poolCounters
     let epoch = setup.shared.pool(id).epoch
     let serial = snapshots.serial(exchanges[x].snapshot)
     if !balancers[Int32(id)].isCurrent(epoch: epoch, snapshotSerial: serial, now: now) {
       refreshBalancer(x, epoch: epoch, serial: serial)
     }
-    var context = ChoiceContext()
-    context.tried = exchanges[x].tried
-    context.now = now
-    return balancers[Int32(id)].choose(context, random: &random)
   }
 
   /// Looks at all backends of the exchange's pool anew. Rare: something became available or not,

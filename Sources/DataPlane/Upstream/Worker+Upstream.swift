@@ -68,7 +68,7 @@ extension Worker {
         cutResponse(x)
       } else {
         judgeTry(x, .failed)
-        failExchange(x, status: 504, .firstByteTimeout, "the backend did not answer in time")
+        tryFailed(x, status: 504, .firstByteTimeout, "the backend did not answer in time")
       }
     case .tunnel, .free: break
     }
@@ -82,7 +82,7 @@ extension Worker {
     setup.counters.backends[upstreams[u].backend].add(.resets)
     if !hasAnswered, retryStale(x, u) { return }
     judgeTry(x, .failed)
-    failExchange(x, status: 502, .upstreamClosed, "the backend closed the connection")
+    tryFailed(x, status: 502, .upstreamClosed, "the backend closed the connection")
   }
 
   /// Closes the exchange's upstream connection, whatever it is doing.

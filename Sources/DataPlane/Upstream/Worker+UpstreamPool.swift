@@ -80,6 +80,7 @@ extension Worker {
     upstreams[u].stream.close(&pool)
     wheel.remove(&upstreams[u].timer)
     setup.counters.backends[upstreams[u].backend].add(.connectionsClosed)
+    setup.shared.backend(upstreams[u].backend).endConnection()
     endedUpstreams.append(u)
   }
 }

@@ -1,0 +1,288 @@
+/// What became of the search for a backend.
+enum BackendChoice {
+  case chosen
+  /// Later: for room, or for another round. The bytes that are ready to be sent are to be kept.
+  case waits
+  /// The client was answered.
+  case ended
+}
+
+/// Choosing a backend, and a place at it.
+extension Worker {
+  mutating func chooseBackend(_ x: Int32) -> BackendChoice {
+    if exchanges[x].isTrying { judgeTry(x, .abandoned) }
+    if exchanges[x].holdsBackend, !exchanges[x].hasGrant { releaseBackend(x) }
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let index = Int(exchanges[x].pool)
+    guard Int(exchanges[x].tryCount) < Int(snapshot.value.pools[index].retry.tries) else {
+      noBackendLeft(x)
+      return .ended
+    }
+    if snapshot.value.pools[index].capacity.isLimited { return chooseWithin(x) }
+    guard let place = choosePlace(x) else { return noneChosen(x) }
+    begin(x, place)
+    setup.shared.backend(exchanges[x].backendIdentity).begin()
+    exchanges[x].holdsBackend = true
+    return .chosen
+  }
+
+  /// A try at the backend at this place begins.
+  @inline(__always)
+  private mutating func begin(_ x: Int32, _ place: Int) {
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let backend = Int(snapshot.value.pools[Int(exchanges[x].pool)].firstBackend) &+ place
+    exchanges[x].tried.insert(place)
+    exchanges[x].tryCount &+= 1
+    exchanges[x].backend = UInt32(truncatingIfNeeded: backend)
+    exchanges[x].backendIdentity = snapshot.value.backends[backend].identity
+    exchanges[x].isTrying = true
+    exchanges[x].triedAt = now
+    if policy.tryTimeout != .max || exchanges[x].routeFlags.contains(.hasTimeouts) {
+      limitTry(x)
+    }
+  }
+
+  /// The time that one try may take to its response head.
+  private mutating func limitTry(_ x: Int32) {
+    let limit = tryTimeout(x)
+    exchanges[x].tryDeadline = limit == .max ? .max : now &+ limit
+    setExchangeTimer(x)
+  }
+
+  /// Nobody, or nobody that was not tried.
+  private mutating func noneChosen(_ x: Int32) -> BackendChoice {
+    guard exchanges[x].tried.count > 0 else {
+      noBackendLeft(x)
+      return .ended
+    }
+    let snapshot = snapshots[exchanges[x].snapshot]
+    waitForAnotherRound(x, snapshot.value.pools[Int(exchanges[x].pool)].retry)
+    return .waits
+  }
+
+  private mutating func noBackendLeft(_ x: Int32) {
+    switch exchanges[x].failure {
+    case _ where exchanges[x].tryCount == 0:
+      setup.counters.pools[exchanges[x].poolCounters].add(.noBackend)
+      failExchange(x, status: 503, .noBackend, "the pool has no backend")
+    case .overloaded: failExchange(x, status: 503, .overloaded, "out of connections")
+    case .connectTimeout:
+      failExchange(x, status: 504, .connectTimeout, "no backend could be reached in time")
+    case .connectFailed:
+      failExchange(x, status: 502, .connectFailed, "no backend could be reached")
+    case .firstByteTimeout, .tryTimeout:
+      failExchange(x, status: 504, exchanges[x].failure, "no backend answered in time")
+    default: failExchange(x, status: 502, exchanges[x].failure, "no backend answered")
+    }
+  }
+
+  // MARK: Pools with bounds
+
+  /// As `chooseBackend`, for a pool that may have only so much at work.
+  @inline(never)
+  private mutating func chooseWithin(_ x: Int32) -> BackendChoice {
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let capacity = snapshot.value.pools[Int(exchanges[x].pool)].capacity
+    let state = setup.shared.pool(exchanges[x].poolCounters)
+    if let place = takeGrant(x) {
+      begin(x, place)
+      return .chosen
+    }
+    let isCalled = exchanges[x].isCalled
+    if isCalled || state.waiters == 0 {
+      switch admit(x, capacity) {
+      case .place(let place):
+        begin(x, place)
+        return .chosen
+      case .nobody: return noneChosen(x)
+      case .full: break
+      }
+    }
+    return queue(x, capacity, atFront: isCalled)
+  }
+
+  private enum Admission {
+    case place(Int)
+    case full
+    /// No backend may be chosen, however much room there is.
+    case nobody
+  }
+
+  /// A backend and a permit for it and for the pool.
+  private mutating func admit(_ x: Int32, _ capacity: CapacityPolicy) -> Admission {
+    let id = exchanges[x].poolCounters
+    let state = setup.shared.pool(id)
+    guard state.begin(upTo: capacity.inFlight) else { return .full }
+    // Others may be faster at the one that was chosen; then there is one less with room.
+    for _ in 0..<16 {
+      guard let place = choosePlace(x, inFlightBelow: capacity.perBackend) else { break }
+      let snapshot = snapshots[exchanges[x].snapshot]
+      let first = Int(snapshot.value.pools[Int(exchanges[x].pool)].firstBackend)
+      let identity = snapshot.value.backends[first &+ place].identity
+      guard setup.shared.backend(identity).begin(upTo: capacity.perBackend) else { continue }
+      exchanges[x].holdsPool = true
+      exchanges[x].holdsBackend = true
+      exchanges[x].isCalled = false
+      exchanges[x].queueUntil = .max
+      return .place(place)
+    }
+    let hasMore = balancers[Int32(id)].hasUntried(exchanges[x].tried)
+    state.end()
+    return hasMore ? .full : .nobody
+  }
+
+  private mutating func queue(
+    _ x: Int32, _ capacity: CapacityPolicy, atFront: Bool
+  ) -> BackendChoice {
+    let id = exchanges[x].poolCounters
+    let state = setup.shared.pool(id)
+    exchanges[x].isCalled = false
+    let waiter = Waiter(worker: setup.index, token: exchangeToken(x).raw)
+    guard
+      let isFirst = setup.queues.add(
+        waiter, to: id, state, limit: capacity.queueLength, atFront: atFront)
+    else {
+      setup.counters.pools[id].add(.queueOverflows)
+      refuseForNow(x, .queueFull, "too many requests are waiting")
+      return .ended
+    }
+    exchanges[x].isQueued = true
+    if exchanges[x].queueUntil == .max {
+      setup.counters.pools[id].add(.queued)
+      exchanges[x].queueUntil = now &+ capacity.queueTimeout
+    }
+    // Room that was given back before we stood in the queue called nobody.
+    if isFirst, case .place(let place) = admit(x, capacity) {
+      if setup.queues.remove(waiter, from: id, state) {
+        exchanges[x].isQueued = false
+        begin(x, place)
+        return .chosen
+      }
+      // Called at the same moment: that call brings a permit of its own, this one goes back.
+      releasePermits(x, identity: identity(x, place))
+    }
+    setExchangeTimer(x)
+    return .waits
+  }
+
+  private mutating func identity(_ x: Int32, _ place: Int) -> UInt32 {
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let first = Int(snapshot.value.pools[Int(exchanges[x].pool)].firstBackend)
+    return snapshot.value.backends[first &+ place].identity
+  }
+
+  /// 503, with a word on when to come again.
+  mutating func refuseForNow(
+    _ x: Int32, _ reason: FailureReason, _ explanation: StaticString, seconds: Int = 1
+  ) {
+    retryAfterSeconds = seconds
+    failExchange(x, status: 503, reason, explanation)
+  }
+
+  mutating func queueTimedOut(_ x: Int32) {
+    leaveQueue(x)
+    setup.counters.pools[exchanges[x].poolCounters].add(.queueTimeouts)
+    refuseForNow(x, .queueTimeout, "no backend had room in time")
+  }
+
+  mutating func leaveQueue(_ x: Int32) {
+    let id = exchanges[x].poolCounters
+    let waiter = Waiter(worker: setup.index, token: exchangeToken(x).raw)
+    setup.queues.remove(waiter, from: id, setup.shared.pool(id))
+    exchanges[x].isQueued = false
+  }
+
+  // MARK: Giving room back
+
+  /// The exchange is done with its backend, for now or for good.
+  @inline(__always)
+  mutating func releaseBackend(_ x: Int32) {
+    guard exchanges[x].holdsBackend else { return }
+    if exchanges[x].holdsPool {
+      releasePermits(x, identity: exchanges[x].backendIdentity)
+    } else {
+      exchanges[x].holdsBackend = false
+      setup.shared.backend(exchanges[x].backendIdentity).end()
+    }
+  }
+
+  /// To the one that waits longest, or back to all.
+  @inline(never)
+  private mutating func releasePermits(_ x: Int32, identity: UInt32) {
+    exchanges[x].holdsBackend = false
+    exchanges[x].holdsPool = false
+    passOn(pool: exchanges[x].poolCounters, identity: identity)
+  }
+
+  private func passOn(pool id: UInt32, identity: UInt32) {
+    let state = setup.shared.pool(id)
+    if state.waiters > 0, let waiter = setup.queues.takeFirst(of: id, state) {
+      setup.mailboxes[waiter.worker].post(
+        .grant(exchange: waiter.token, pool: id, backend: identity))
+      return
+    }
+    setup.shared.backend(identity).end()
+    state.end()
+    // Somebody may have begun to wait just before that.
+    if state.waiters > 0 { callFirst(id) }
+  }
+
+  /// Tells the first that waits to look for itself.
+  func callFirst(_ id: UInt32) {
+    guard let waiter = setup.queues.takeFirst(of: id, setup.shared.pool(id)) else { return }
+    setup.mailboxes[waiter.worker].post(.grant(exchange: waiter.token, pool: id, backend: nil))
+  }
+
+  // MARK: Being called
+
+  /// - Parameter identity: of a backend at which this exchange has a permit now; nil when it has
+  ///   to look for itself.
+  mutating func granted(_ token: Token, pool id: UInt32, backend identity: UInt32?) {
+    let x = token.index
+    guard exchanges.isUsed(x), exchanges[x].generation == token.generation, exchanges[x].isQueued
+    else {
+      // It ended, or its time was over: the next one.
+      if let identity { passOn(pool: id, identity: identity) } else { callFirst(id) }
+      return
+    }
+    exchanges[x].isQueued = false
+    exchanges[x].isCalled = true
+    if let identity {
+      exchanges[x].holdsBackend = true
+      exchanges[x].holdsPool = true
+      exchanges[x].backendIdentity = identity
+      exchanges[x].hasGrant = true
+    }
+    resumeTry(x)
+    if exchanges[x].step != .free { setExchangeTimer(x) }
+  }
+
+  /// The place of the backend at which this exchange was given a permit.
+  private mutating func takeGrant(_ x: Int32) -> Int? {
+    guard exchanges[x].hasGrant else { return nil }
+    exchanges[x].hasGrant = false
+    exchanges[x].isCalled = false
+    exchanges[x].queueUntil = .max
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let row = snapshot.value.pools[Int(exchanges[x].pool)]
+    refreshIfStale(x)
+    for place in 0..<Int(row.backendCount)
+    where snapshot.value.backends[Int(row.firstBackend) &+ place].identity
+      == exchanges[x].backendIdentity
+    {
+      let isOver =
+        setup.shared.backend(exchanges[x].backendIdentity).load.inFlight > row.capacity.perBackend
+      if !isOver, balancers[Int32(row.counters)].mayChoose(place, exchanges[x].tried) {
+        return place
+      }
+    }
+    // Not for this one (any more): it looks for itself. Nobody is called for this permit, which
+    // would go round among those that cannot use it either.
+    exchanges[x].isCalled = true
+    exchanges[x].holdsBackend = false
+    exchanges[x].holdsPool = false
+    setup.shared.backend(exchanges[x].backendIdentity).end()
+    setup.shared.pool(row.counters).end()
+    return nil
+  }
+}
