@@ -55,6 +55,12 @@ public struct MetricsReport: Equatable, Sendable {
     public var inFlight: Int64 = 0
     public var staleRetries: UInt64 = 0
     public var connectRetries: UInt64 = 0
+    public var retries: UInt64 = 0
+    public var retryBudgetSpent: UInt64 = 0
+    public var queued: UInt64 = 0
+    public var queueTimeouts: UInt64 = 0
+    public var queueOverflows: UInt64 = 0
+    public var waiting: UInt64 = 0
     public var noBackend: UInt64 = 0
     public var resolveFailures: UInt64 = 0
 

@@ -42,6 +42,26 @@ extension MetricsTable {
         "Requests that went to another backend because connecting failed.",
         .counter { $0.connectRetries }),
       Metric(
+        "headrace_pool_retries_total",
+        "Requests sent again though a backend may have seen them: lost, too slow, 502 to 504.",
+        .counter { $0.retries }),
+      Metric(
+        "headrace_pool_retry_budget_spent_total",
+        "Failures that were passed on because the retry budget was spent.",
+        .counter { $0.retryBudgetSpent }),
+      Metric(
+        "headrace_pool_queued_total", "Requests that waited because the pool had no room.",
+        .counter { $0.queued }),
+      Metric(
+        "headrace_pool_queue_length", "Requests that wait for room.",
+        .gauge { Double($0.waiting) }),
+      Metric(
+        "headrace_pool_queue_timeouts_total", "Requests that waited for room too long.",
+        .counter { $0.queueTimeouts }),
+      Metric(
+        "headrace_pool_queue_overflows_total", "Requests that found the queue full.",
+        .counter { $0.queueOverflows }),
+      Metric(
         "headrace_pool_no_backend_total", "Requests for which no backend was usable.",
         .counter { $0.noBackend }),
       Metric(

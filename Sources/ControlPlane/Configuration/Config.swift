@@ -154,6 +154,8 @@ public struct Config: Equatable, Sendable {
 
   public enum Variable: Equatable, Sendable {
     case clientAddress, requestID, host, method, path, query, scheme
+    /// Milliseconds that the request's timeout leaves; empty without one.
+    case remainingMilliseconds
     /// The path with its query, as received and normalised.
     case target
     /// A capture of the route's path pattern, or `rest`.
@@ -194,6 +196,7 @@ public struct Config: Equatable, Sendable {
     public var connect = Choice.inherit
     public var firstByte = Choice.inherit
     public var responseIdle = Choice.inherit
+    public var singleTry = Choice.inherit
     public init() {}
   }
 
@@ -202,6 +205,8 @@ public struct Config: Equatable, Sendable {
     public var strategy: Strategy
     public var backends: [Backend]
     public var keepAlive = KeepAlive()
+    public var retry = Retry()
+    public var capacity = Capacity()
     public init(name: String, strategy: Strategy, backends: [Backend]) {
       self.name = name
       self.strategy = strategy
@@ -252,6 +257,8 @@ public struct Config: Equatable, Sendable {
     public var responseIdle: Duration? = .seconds(60)
     /// From the head's end to the response head. Never cuts a stream whose head was forwarded.
     public var request: Duration? = nil
+    /// The same for one try.
+    public var singleTry: Duration? = nil
     /// A tunnel (WebSocket) in which nothing moves.
     public var tunnelIdle: Duration? = .seconds(3600)
     public init() {}

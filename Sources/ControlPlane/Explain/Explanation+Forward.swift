@@ -48,6 +48,7 @@ extension Explanation {
       ("request", route.request, global.request), ("connect", route.connect, global.connect),
       ("first_byte", route.firstByte, global.firstByte),
       ("response_idle", route.responseIdle, global.responseIdle),
+      ("try", route.singleTry, global.singleTry),
     ].map { name, choice, duration in
       let own = ConfigWords.choice(choice)
       return Setting(

@@ -147,6 +147,7 @@ struct RouteTablesBuilder {
     detail.timeouts.connect = value(timeouts.connect, config.timeouts.connect)
     detail.timeouts.firstByte = value(timeouts.firstByte, config.timeouts.firstByte)
     detail.timeouts.responseIdle = value(timeouts.responseIdle, config.timeouts.responseIdle)
+    detail.timeouts.singleTry = value(timeouts.singleTry, config.timeouts.singleTry)
   }
 
   private func addRewrite(
@@ -247,6 +248,7 @@ struct RouteTablesBuilder {
     case .query: return (.query, [])
     case .scheme: return (.scheme, [])
     case .target: return (.target, [])
+    case .remainingMilliseconds: return (.remainingMilliseconds, [])
     case .capture(let name): return (.capture, Array(name.utf8))
     case .header(let name): return (.header, Array(name.lowercased().utf8))
     }

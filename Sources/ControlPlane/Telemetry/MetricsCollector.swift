@@ -60,6 +60,12 @@ struct MetricsCollector {
     result.inFlight = sum.inFlight
     result.staleRetries = sum[.staleRetries]
     result.connectRetries = sum[.connectRetries]
+    result.retries = sum[.retries]
+    result.retryBudgetSpent = sum[.retryBudgetSpent]
+    result.queued = sum[.queued]
+    result.queueTimeouts = sum[.queueTimeouts]
+    result.queueOverflows = sum[.queueOverflows]
+    result.waiting = registry.shared.pool(id).waiters
     result.noBackend = sum[.noBackend]
     result.resolveFailures = pool.backends.reduce(0) {
       $0 + (resolver?.failures(of: $1.address) ?? 0)

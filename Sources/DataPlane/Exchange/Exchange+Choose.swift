@@ -51,7 +51,8 @@ extension Worker {
 
   /// Nobody, or nobody that was not tried.
   private mutating func noneChosen(_ x: Int32) -> BackendChoice {
-    guard exchanges[x].tried.count > 0 else {
+    // One that does not answer a connect in time will not do so a moment later.
+    guard exchanges[x].tried.count > 0, exchanges[x].failure != .connectTimeout else {
       noBackendLeft(x)
       return .ended
     }

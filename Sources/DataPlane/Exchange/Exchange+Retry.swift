@@ -8,7 +8,12 @@ extension Worker {
   mutating func tryFailed(
     _ x: Int32, status: Int, _ reason: FailureReason, _ explanation: StaticString
   ) {
-    guard mayRetry(x) else { return failExchange(x, status: status, reason, explanation) }
+    // A backend that is silent for that long is not asked the same again.
+    let needsOther = reason == .firstByteTimeout
+    let id = Int32(exchanges[x].poolCounters)
+    guard !needsOther || balancers[id].hasUntried(exchanges[x].tried), mayRetry(x) else {
+      return failExchange(x, status: status, reason, explanation)
+    }
     exchanges[x].failure = reason
     retryLater(x)
   }
@@ -73,6 +78,7 @@ extension Worker {
     exchanges[x].step = .connect
     exchanges[x].path = .relay
     exchanges[x].endsByClose = false
+    exchanges[x].interimCount = 0
     exchanges[x].uploadBroken = false
     exchanges[x].tryDeadline = .max
   }

@@ -71,6 +71,8 @@ extension Worker {
     request.isTrusted = clients[exchanges[x].client].isTrusted
     request.requestID = exchanges[x].requestID
     request.address = clientAddress(x, from)
+    let end = exchanges[x].deadline
+    if end != .max { request.remainingMilliseconds = Int((max(end, now) &- now) / 1_000_000) }
     return request
   }
 

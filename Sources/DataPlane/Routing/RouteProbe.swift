@@ -106,6 +106,12 @@ package final class RouteProbe {
   ) -> [UInt8]? {
     var out = Block(capacity: max(131_072, lines.count * 2))
     out.append(lines)
+    let row = snapshot.routes[Int(decision.route)]
+    let timeout =
+      row.flags.contains(.hasTimeouts)
+      ? snapshot.routing.details[Int(row.detail)].timeouts.request : snapshot.policy.request
+    var request = request
+    if timeout != .max { request.remainingMilliseconds = Int(timeout / 1_000_000) }
     let failure = HeadEdits.apply(
       edits, pattern: decision.path, snapshot, request, &head, source, normal: normal, to: &out)
     return failure == nil ? out.text(0, out.end) : nil

@@ -22,6 +22,8 @@ package struct RouteRequest: BitwiseCopyable {
   /// The peer's word about forwarding is believed.
   package var isTrusted = false
   package var requestID: (UInt64, UInt64) = (0, 0)
+  /// That the request's timeout leaves; nil without one.
+  package var remainingMilliseconds: Int?
 
   package init() {}
 

@@ -47,7 +47,7 @@ package struct TemplateWriter: BitwiseCopyable {
   ) -> Int {
     switch part.kind {
     case .text: return Int(part.text.count)
-    case .clientAddress, .requestID, .scheme: return 64
+    case .clientAddress, .requestID, .scheme, .remainingMilliseconds: return 64
     case .host: return request.hostLength
     case .method: return head.methodLength
     case .path, .capture: return request.pathLength &+ 1
@@ -69,6 +69,8 @@ package struct TemplateWriter: BitwiseCopyable {
     case .clientAddress: out.append(address: request.address)
     case .requestID: writeRequestID(request, &head, bytes, &out)
     case .host: out.append(bytes, request.host, request.hostLength)
+    case .remainingMilliseconds:
+      if let left = request.remainingMilliseconds { out.append(decimal: left) }
     case .method: write(bytes, request.origin, head.methodLength, .data, &out)
     case .path: writePath(request, path, &out)
     case .query: write(bytes, request.query, request.queryLength, .query, &out)

@@ -114,6 +114,7 @@ package struct ConditionRow: BitwiseCopyable, Sendable {
 package struct TemplatePartRow: BitwiseCopyable, Sendable {
   package enum Kind: UInt8, Sendable, BitwiseCopyable {
     case text, clientAddress, requestID, host, method, path, query, scheme, target, capture, header
+    case remainingMilliseconds
   }
   package let kind: Kind
   /// The text itself, a capture's name, or a field's in lower case.

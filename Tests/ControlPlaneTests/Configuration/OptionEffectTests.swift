@@ -64,6 +64,7 @@ struct OptionEffectTests {
     "timeouts.connect": "timeouts: { connect: 1s }",
     "timeouts.first_byte": "timeouts: { first_byte: 1s }",
     "timeouts.response_idle": "timeouts: { response_idle: 1s }",
+    "timeouts.try": "timeouts: { try: 1s }",
     "rewrite": "rewrite: { path: /a }", "rewrite.strip_prefix": "rewrite: { strip_prefix: /a }",
     "rewrite.replace_prefix": "rewrite: { replace_prefix: { from: /a, to: /b } }",
     "rewrite.replace_prefix.from": "rewrite: { replace_prefix: { from: /c, to: /b } }",

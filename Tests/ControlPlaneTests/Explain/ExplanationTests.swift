@@ -98,7 +98,7 @@ import Testing
           X-Id: (an id made for each request)
 
         pool: weighted_round_robin of 127.0.0.1:1 (weight 1), app:2 (weight 3)
-        timeouts: request 2s (of the route), connect 5s, first_byte 1m, response_idle 1m
+        timeouts: request 2s (of the route), connect 5s, first_byte 1m, response_idle 1m, try off
         limits: request_line 8KiB, headers 32KiB, header_count 100, body 10
         response fields: remove Server
 

@@ -51,19 +51,31 @@ extension ConfigDiff {
         "\(pool): strategy was \(old.strategy.rawValue), is now \(new.strategy.rawValue)")
     }
     addBackends(pool, old.backends, new.backends)
-    for (name, before, after) in keepAlive(old.keepAlive, new.keepAlive) where before != after {
-      add(.changes, .pools, "\(pool): keep_alive.\(name) was \(before), is now \(after)")
+    for (before, after) in zip(Self.settings(old), Self.settings(new))
+    where before.text != after.text {
+      add(.changes, .pools, "\(pool): \(before.name) was \(before.text), is now \(after.text)")
     }
   }
 
-  private func keepAlive(
-    _ old: Config.KeepAlive, _ new: Config.KeepAlive
-  ) -> [(String, String, String)] {
+  /// All options of a pool but its strategy and backends, as words.
+  private static func settings(_ pool: Config.Pool) -> [(name: String, text: String)] {
     func text(_ duration: Duration) -> String { DurationText.format(duration) }
+    func bound(_ number: Int?) -> String { number.map(String.init) ?? "off" }
     return [
-      ("max_idle", "\(old.maxIdle)", "\(new.maxIdle)"),
-      ("idle_timeout", text(old.idleTimeout), text(new.idleTimeout)),
-      ("max_age", text(old.maxAge), text(new.maxAge)),
+      ("keep_alive.max_idle", "\(pool.keepAlive.maxIdle)"),
+      ("keep_alive.idle_timeout", text(pool.keepAlive.idleTimeout)),
+      ("keep_alive.max_age", text(pool.keepAlive.maxAge)),
+      ("retry.tries", "\(pool.retry.tries)"),
+      ("retry.backoff", text(pool.retry.backoff)),
+      ("retry.max_backoff", text(pool.retry.maxBackoff)),
+      ("retry.budget", pool.retry.budgetPercent.map { "\($0)%" } ?? "off"),
+      ("retry.reserve", "\(pool.retry.budgetReserve)"),
+      ("retry.body", SizeText.format(Int64(pool.retry.bodyBytes))),
+      ("capacity.in_flight", bound(pool.capacity.inFlight)),
+      ("capacity.in_flight_per_backend", bound(pool.capacity.inFlightPerBackend)),
+      ("capacity.max_connections", bound(pool.capacity.maxConnections)),
+      ("capacity.queue", "\(pool.capacity.queue)"),
+      ("capacity.queue_timeout", text(pool.capacity.queueTimeout)),
     ]
   }
 

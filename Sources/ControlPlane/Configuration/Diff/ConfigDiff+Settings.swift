@@ -34,6 +34,7 @@ extension ConfigDiff {
     Setting("timeouts.first_byte") { ConfigWords.duration($0.timeouts.firstByte) },
     Setting("timeouts.response_idle") { ConfigWords.duration($0.timeouts.responseIdle) },
     Setting("timeouts.request") { ConfigWords.duration($0.timeouts.request) },
+    Setting("timeouts.try") { ConfigWords.duration($0.timeouts.singleTry) },
     Setting("timeouts.tunnel_idle") { ConfigWords.duration($0.timeouts.tunnelIdle) },
     Setting("via") { "\($0.via)" },
     Setting("merge_slashes") { "\($0.mergeSlashes)" },

@@ -39,6 +39,9 @@ extension OptionTable {
     OptionRow(
       "routes[].timeouts.response_idle", routeTimeout, into: .timeouts(\.responseIdle),
       "In place of `timeouts.response_idle`."),
+    OptionRow(
+      "routes[].timeouts.try", routeTimeout, into: .timeouts(\.singleTry),
+      "In place of `timeouts.try`."),
   ]
 
   private static let routeTimeout = OptionKind.duration(.milliseconds(1)...Bounds.day, word: "off")

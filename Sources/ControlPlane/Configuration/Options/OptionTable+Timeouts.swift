@@ -34,7 +34,19 @@ extension OptionTable {
     OptionRow(
       "timeouts.request", kind, default: "off", into: .config(\.timeouts.request),
       "From the end of the request's head to the response's head, all tries together.",
-      reason: "The other timeouts see to hangs; a total depends on the app."),
+      reason: "The other timeouts see to hangs; a total depends on the app.",
+      interactions: """
+        `request_headers: { set: { X-Timeout-Ms: "{remaining_ms}" } }` tells the backend how much \
+        of it is left.
+        """),
+    OptionRow(
+      "timeouts.try", kind, default: "off", into: .config(\.timeouts.singleTry),
+      """
+      From the choice of a backend to its response's head. After it another try begins, if the \
+      request may be sent again; at the end: 504.
+      """,
+      reason: "`connect` and `first_byte` see to hangs; a total depends on the app.",
+      interactions: "`pools.NAME.retry` says when a request is sent again."),
     OptionRow(
       "timeouts.tunnel_idle", kind, default: "1h", into: .config(\.timeouts.tunnelIdle),
       "A tunnel, such as a WebSocket, in which nothing moves either way.",

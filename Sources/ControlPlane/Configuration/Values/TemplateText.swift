@@ -24,7 +24,7 @@ enum TemplateText {
   static let variables: [(name: String, variable: Config.Variable)] = [
     ("client_address", .clientAddress), ("request_id", .requestID), ("host", .host),
     ("method", .method), ("path", .path), ("query", .query), ("scheme", .scheme),
-    ("target", .target),
+    ("target", .target), ("remaining_ms", .remainingMilliseconds),
   ]
 
   static let bytesMax = 4096
