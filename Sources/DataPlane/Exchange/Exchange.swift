@@ -78,6 +78,8 @@ struct Exchange: ~Copyable, SlabElement {
 
   /// Of the route, if `routeFlags` has `hasTimeouts`; else the policy's count.
   var timeouts = RouteTimeoutsRow()
+  /// Of the route's rates, if `routeFlags` has `hasRates`.
+  var rate = RateRuling()
 
   var startedAt: Instant = 0
   var requestBytes: UInt64 = 0
@@ -96,7 +98,7 @@ struct Exchange: ~Copyable, SlabElement {
 package enum FailureReason: UInt8, Sendable, CaseIterable {
   case none, clientGone, badRequest, noRoute, noBackend, connectFailed, connectTimeout
   case firstByteTimeout, responseIdle, requestTimeout, badResponse, upstreamClosed
-  case clientTimeout, bodyTooLong, drained, overloaded
+  case clientTimeout, bodyTooLong, drained, overloaded, rateLimited
 
   package var text: String {
     switch self {
@@ -116,6 +118,7 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
     case .bodyTooLong: return "body too long"
     case .drained: return "cut by drain"
     case .overloaded: return "overloaded"
+    case .rateLimited: return "rate limited"
     }
   }
 }

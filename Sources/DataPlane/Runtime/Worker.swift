@@ -7,6 +7,7 @@ package struct WorkerSetup: Sendable {
   package let allCounters: [WorkerCounters]
   /// What all workers know of backends and pools.
   package let shared: SharedState
+  package let rates: RateTable
   package let events: EventLog
   package let log: AccessLogRing
   package let maxConnections: Int
@@ -15,7 +16,8 @@ package struct WorkerSetup: Sendable {
 
   package init(
     index: Int, mailbox: Mailbox, counters: WorkerCounters, allCounters: [WorkerCounters],
-    shared: SharedState, events: EventLog, log: AccessLogRing, maxConnections: Int,
+    shared: SharedState, rates: RateTable, events: EventLog, log: AccessLogRing,
+    maxConnections: Int,
     onEnd: @escaping @Sendable () -> Void
   ) {
     self.index = index
@@ -23,6 +25,7 @@ package struct WorkerSetup: Sendable {
     self.counters = counters
     self.allCounters = allCounters
     self.shared = shared
+    self.rates = rates
     self.events = events
     self.log = log
     self.maxConnections = maxConnections

@@ -16,6 +16,9 @@ package enum Counter: Int, Sendable, CaseIterable {
   case idleConnections
   /// Tries that got no usable answer.
   case tryFailures
+  /// Requests that a route's rates refused, and those that its overflow bucket decided on.
+  case rateLimited = 50
+  case rateOverflow
 
   /// The first word of the `OutcomeWindow`, behind room for more counters.
   static var window: Int { 60 }

@@ -145,6 +145,7 @@ extension ConfigDiff {
       ("timeouts.connect", ConfigWords.choice(route.timeouts.connect) ?? ""),
       ("timeouts.first_byte", ConfigWords.choice(route.timeouts.firstByte) ?? ""),
       ("timeouts.response_idle", ConfigWords.choice(route.timeouts.responseIdle) ?? ""),
+      ("limits.rate", route.limits.rates.map(ConfigWords.rate).joined(separator: " and ")),
     ]
   }
 
