@@ -32,8 +32,8 @@ package struct RateLimit: BitwiseCopyable, Equatable, Sendable {
 /// the tolerance does not conform. It is a token bucket of `burst` tokens that fills by one in each
 /// `interval`, without a token ever being counted, so nothing drifts.
 package enum GCRA {
-  /// Workers take the time once per turn, so one may be behind the others by a turn. A state that is
-  /// further ahead than any of them explains is of an older config with a larger window.
+  /// Workers take the time once per turn, so one may be behind the others by a turn. A state that
+  /// is further ahead than this explains is of an older config with a larger window.
   static var lagMax: Instant { 1_000_000_000 }
 
   /// What is said of one request at `now`, for a key whose state is `arrival` (0: a new one).

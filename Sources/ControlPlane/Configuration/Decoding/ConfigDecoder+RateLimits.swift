@@ -29,7 +29,9 @@ extension ConfigDecoder {
     }
   }
 
+  /// nil when anything of it was refused: a rate that is half its defaults is nobody's.
   private mutating func decodeRate(_ node: YamlNode, _ name: String) -> Config.Rate? {
+    let known = problems.count
     let path = "routes[].limits.rate"
     guard let entries = mapping(node, at: path, called: quoted(name)) else { return nil }
     func value(_ key: String) -> OptionValue? {
@@ -39,9 +41,13 @@ extension ConfigDecoder {
       settings.append(ConfigSetting(path: "\(name).\(key)", value: text, source: .default))
       return OptionTable.defaultValue(row)
     }
-    guard let period = period(entries, node, name) else { return nil }
-    guard case .integer(let count) = value("per_\(period.rawValue)") else { return nil }
-    var rate = Config.Rate(count: count, period: period)
+    // A key that is not known may be a period misspelt.
+    let hasUnknown = problems.count > known
+    let period = period(entries, node, name, mayLack: hasUnknown)
+    var rate = Config.Rate(count: 1, period: period ?? .second)
+    if let period, case .integer(let count) = value("per_\(period.rawValue)") {
+      rate = Config.Rate(count: count, period: period)
+    }
     if case .rateKey(let key) = value("key") { rate.key = key }
     if case .integer(let burst) = value("burst") { rate.burst = burst }
     for key in ["ipv4_prefix", "ipv6_prefix"] {
@@ -55,17 +61,17 @@ extension ConfigDecoder {
         if key == "ipv4_prefix" { rate.ipv4Prefix = bits } else { rate.ipv6Prefix = bits }
       }
     }
-    return rate
+    return problems.count == known && period != nil ? rate : nil
   }
 
   /// The one that is written; reports none and several.
   private mutating func period(
-    _ entries: [YamlNode.Entry], _ node: YamlNode, _ name: String
+    _ entries: [YamlNode.Entry], _ node: YamlNode, _ name: String, mayLack: Bool
   ) -> Config.Rate.Period? {
     let written = Self.periods.filter { entry("per_\($0.rawValue)", entries) != nil }
     let all = ConfigWords.alternatives(Self.periods.map { quoted("per_\($0.rawValue)") })
     guard let first = written.first else {
-      refuse(node.place, "\(quoted(name)) needs \(all)")
+      if !mayLack { refuse(node.place, "\(quoted(name)) needs \(all)") }
       return nil
     }
     guard written.count == 1 else {

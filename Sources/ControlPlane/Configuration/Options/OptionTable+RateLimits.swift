@@ -17,8 +17,8 @@ extension OptionTable {
       """
       Whose requests are counted together. `client_address`: each client's (behind \
       `trusted_proxies` the forwarded address). `header:NAME`, `cookie:NAME`: those with the same \
-      value; those without one, or with more than one, share a bucket. `route`: all requests of the \
-      route.
+      value; those without one, or with more than one, share a bucket. `route`: all requests of \
+      the route.
       """,
       reason: "The address is the one thing that a client cannot choose for each request."),
     OptionRow(
@@ -30,8 +30,8 @@ extension OptionTable {
       "routes[].limits.rate.burst", .integer(1...1_000_000, word: "auto"), default: "auto",
       "Requests that may come at one instant, from a key that has rested.",
       reason: """
-        `auto` is the rate's own number: whoever was quiet for the period may use all of it at once, \
-        as the words `60 per minute` suggest.
+        `auto` is the rate's own number: whoever was quiet for the period may use all of it at \
+        once, as the words `60 per minute` suggest.
         """),
     OptionRow(
       "routes[].limits.rate.ipv4_prefix", .integer(1...32), default: "32",
@@ -53,8 +53,8 @@ extension OptionTable {
       keys that find no room, a bucket of the route that they share decides.
       """,
       reason: """
-        About 50 bytes a key, taken from the system as they are used: 5 MB at most. Only keys that have \
-        not rested since their last request count.
+        About 50 bytes a key, taken from the system as they are used: 5 MB at most. Only keys that \
+        have not rested since their last request count.
         """,
       interactions: "`headrace_route_rate_overflow_total` counts requests whose key had no room.",
       reloadable: false)

@@ -1,4 +1,5 @@
-/// What a rate's buckets are told apart by: `client_address`, `route`, `header:NAME`, `cookie:NAME`.
+/// What a rate's buckets are told apart by: `client_address`, `route`, `header:NAME` or
+/// `cookie:NAME`.
 enum RateKeyText {
   static let words = ["client_address", "route", "header:NAME", "cookie:NAME"]
 
