@@ -5,11 +5,11 @@ import Glibc
 ///
 /// A hash table of sets. A set is 512 bytes: a word that locks it and 21 slots of key (128 bits)
 /// and theoretical arrival time. A key lives in its set or nowhere, so a decision takes its sets'
-/// locks and is exact whichever worker makes it. A new key takes a slot that is free or whose key is
-/// fully rested (nothing is lost with it: a rested key and a new one are the same). When its set has
-/// none, the route's overflow bucket decides in its place: one for each rate of the route, with the
-/// same limit, for all such keys together. So a flood of keys neither grows the memory nor pushes
-/// others' states out, and is not unlimited itself.
+/// locks and is exact whichever worker makes it. A new key takes a slot that is free or whose key
+/// is fully rested (nothing is lost with it: a rested key and a new one are the same). When its set
+/// has none, the route's overflow bucket decides in its place: one for each rate of the route, with
+/// the same limit, for all such keys together. So a flood of keys neither grows the memory nor
+/// pushes others' states out, and is not unlimited itself.
 ///
 /// There is room for twice the keys that were asked for: with as many in use as asked for, about
 /// one set in a thousand overflows. Memory comes from the kernel as it is used. A value that names
