@@ -186,6 +186,19 @@ import Testing
     }
   }
 
+  @Test("rates by address, key and route")
+  func limitRates() throws {
+    try withPage("limit-rates", ["127.0.0.1:3000"]) { scene, page in
+      let answers = try page.run(scene)
+      #expect(answers.count == 3)
+      #expect(answers[0].contains("\r\nRateLimit: \"default\";r=39;t=1\r\n"))
+      #expect(answers[1].contains("\r\nRateLimit: \"default\";r=4;t=12\r\n"))
+      #expect(answers[2] == "200 200 200 200 429 429 ")
+      let refused = try scene.exchange(post("/login", body: "a=b"))
+      #expect(refused.status == 429 && refused["Retry-After"].flatMap(Int.init) ?? 0 > 5)
+    }
+  }
+
   @Test("an app behind a socket file")
   func unixSocket() throws {
     let folder = try makeFolder()

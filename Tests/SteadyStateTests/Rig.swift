@@ -10,9 +10,14 @@ struct Setup: Sendable, CustomTestStringConvertible {
   let accessLog: AccessLogFormat
   /// Routes by host and path before the one that matches, trusted ranges, `Via`.
   let isRich: Bool
+  /// Two rates, by the address and by a header, that allow every request.
+  var hasRates = false
 
   static let plain = Setup(
     testDescription: "one route, no log", strategy: .roundRobin, accessLog: .off, isRich: false)
+  static let limited = Setup(
+    testDescription: "one route with two rates", strategy: .roundRobin, accessLog: .off,
+    isRich: false, hasRates: true)
   static let rich = Setup(
     testDescription: "weights, several routes, access log", strategy: .weightedRoundRobin,
     accessLog: .json, isRich: true)
@@ -49,7 +54,7 @@ struct Rig: ~Copyable {
     let clients = try (0..<count).map { _ in try Rig.connect(port) }
     let workerSetup = WorkerSetup(
       index: 0, mailbox: mailbox, counters: counters, allCounters: [counters],
-      shared: SharedState(), events: events, queues: WaitQueues(),
+      shared: SharedState(), rates: RateTable(keys: 1000), events: events, queues: WaitQueues(),
       mailboxes: [mailbox], log: ring, maxConnections: 64, onEnd: {})
     guard let worker = Worker(workerSetup, seed: 1) else { throw Peer.Failure.noWorker }
     self.worker = worker
@@ -102,6 +107,7 @@ struct Rig: ~Copyable {
       draft.policy.addsVia = true
     }
     draft.routes.append(route(&draft, host: "", path: "", counters: 0))
+    if setup.hasRates { addRates(&draft) }
     let second: UInt64 = 1_000_000_000
     draft.policy.clientHeader = 10 * second
     draft.policy.clientBodyIdle = 30 * second
@@ -139,6 +145,21 @@ struct Rig: ~Copyable {
           first: segments, count: draft.routing.segments.count - segments),
         isBelow: true, endsWithSlash: false))
     return row
+  }
+
+  /// To the last route.
+  private static func addRates(_ draft: inout SnapshotDraft) {
+    let limit = RateLimit(count: 1_000_000, per: 1_000_000_000, burst: 1_000_000)
+    let nobody = draft.intern([])
+    var detail = RouteDetailRow(empty: nobody)
+    detail.rates = RowRange(first: 0, count: 2)
+    detail.ratePolicy = draft.intern("\"default\";q=1000000;w=1".utf8)
+    draft.routing.rates = [
+      RateRow(key: .clientAddress, name: nobody, limit: limit),
+      RateRow(key: .header, name: draft.intern("accept".utf8), limit: limit),
+    ]
+    draft.routing.details = [detail]
+    draft.routes[draft.routes.count - 1].flags = .hasRates
   }
 
   // MARK: Load

@@ -23,7 +23,7 @@ import Testing
   /// With this variable in the environment, what should not be says where it comes from.
   private static let traces = getenv("HEADRACE_TRACE_COUNTS") != nil
 
-  @Test("a request allocates nothing", arguments: Scenario.all, [Setup.plain, .rich])
+  @Test("a request allocates nothing", arguments: Scenario.all, [Setup.plain, .rich, .limited])
   func allocatesNothing(_ scenario: Scenario, _ setup: Setup) throws {
     let totals = try measure(scenario, setup)
     expectNothing(totals)

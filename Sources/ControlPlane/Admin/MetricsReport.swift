@@ -43,6 +43,8 @@ public struct MetricsReport: Equatable, Sendable {
     public var inFlight: Int64 = 0
     public var requestBytes: UInt64 = 0
     public var responseBytes: UInt64 = 0
+    public var rateLimited: UInt64 = 0
+    public var rateOverflow: UInt64 = 0
 
     public init(name: String) { self.name = name }
   }

@@ -18,6 +18,13 @@ extension MetricsTable {
       Metric(
         "headrace_route_response_bytes_total", "Bytes sent to clients.",
         .counter { $0.responseBytes }),
+      Metric(
+        "headrace_route_rate_limited_total", "Requests that the route's rates refused with 429.",
+        .counter { $0.rateLimited }),
+      Metric(
+        "headrace_route_rate_overflow_total",
+        "Requests that the route's shared bucket decided on, as their key had no room of its own.",
+        .counter { $0.rateOverflow }),
     ])
 
   static let pool = MetricScope<MetricsReport.Pool>(

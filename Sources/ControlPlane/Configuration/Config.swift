@@ -42,6 +42,7 @@ public struct Config: Equatable, Sendable {
     public var responseHeaders = HeaderEdits()
     /// Each that is set replaces the global one for this route.
     public var timeouts = RouteTimeouts()
+    public var limits = RouteLimits()
     public init(name: String, match: Match = Match(), action: Action) {
       self.name = name
       self.match = match
@@ -277,6 +278,8 @@ public struct Config: Equatable, Sendable {
     public var connectionsPerWorker: Int? = nil
     /// Bytes that a worker may hold for slow readers before it stops reading for them.
     public var memoryPerWorkerBytes = 64 << 20
+    /// Keys of rates that may be in use at a time. 1...10,000,000
+    public var rateKeys = 100_000
     public init() {}
   }
 

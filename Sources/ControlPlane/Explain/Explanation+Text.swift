@@ -54,6 +54,7 @@ extension Explanation {
       lines = [title("Answered \(status)\(body)")]
     case .forward(let forward): lines = text(forward, title)
     }
+    lines += rates.map { "rate: \($0)" }
     if !responseEdits.isEmpty {
       lines.append("response fields: \(ConfigWords.list(responseEdits))")
     }
@@ -96,6 +97,7 @@ extension Explanation {
     ]
     members += outcomeMembers
     members.append(.init("response_headers", .texts(responseEdits)))
+    members.append(.init("rates", .texts(rates)))
     members.append(.init("limits", object(limits)))
     return JSONValue.object(members).formatted() + "\n"
   }

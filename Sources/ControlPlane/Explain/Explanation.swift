@@ -61,6 +61,8 @@ public struct Explanation: Equatable, Sendable {
   public private(set) var outcome = Outcome.noRoute
   /// Of the route, in words.
   public private(set) var responseEdits: [String] = []
+  /// The route's rates in words, each with the key that this request counts for.
+  public private(set) var rates: [String] = []
   /// Of the whole proxy.
   public private(set) var limits: [Setting] = []
 
@@ -107,6 +109,7 @@ public struct Explanation: Equatable, Sendable {
     let found = config.routes[end]
     route = Route(name: found.name, number: end + 1, summary: ConfigDiff.summary(found))
     responseEdits = ConfigWords.edits(found.responseHeaders)
+    rates = rates(found.limits.rates, probe, snapshot, decision)
     switch found.action {
     case .pool(let name):
       if let status = hopLimitStatus {

@@ -55,7 +55,8 @@ public final class Proxy: Sendable {
     let limit = WorkerGroup.connectionLimit(config, workers: count)
     eventWriter = try EventWriter(registry: registry, say: say)
     workers = try WorkerGroup(
-      registry: registry, events: eventWriter.log, maxConnections: limit)
+      registry: registry, events: eventWriter.log,
+      rates: RateTable(keys: config.limits.rateKeys), maxConnections: limit)
     logWriter = try AccessLogWriter(rings: workers.rings, registry: registry)
     state = Locked(State(config: config))
     let resolver = try Resolver(

@@ -33,6 +33,7 @@ struct RouteTablesBuilder {
     addRewrite(route.rewrite, &row, &detail, &draft)
     addEdits(route, &row, &detail, &draft)
     addTimeouts(route.timeouts, &row, &detail)
+    addRates(route.limits.rates, &row, &detail, &draft)
     let isPlain = row.flags.subtracting(.hasConditions).isEmpty && row.action == .pool
     if !isPlain {
       row.detail = UInt32(draft.routing.details.count)

@@ -10,7 +10,7 @@ final class WorkerGroup: Sendable {
   private let threads = Locked<[LocalThread]>([])
 
   /// Starts one thread per counter bank of the registry.
-  init(registry: Registry, events: EventLog, maxConnections: Int) throws {
+  init(registry: Registry, events: EventLog, rates: RateTable, maxConnections: Int) throws {
     let count = registry.counters.count
     var mailboxes: [Mailbox] = []
     for _ in 0..<count {
@@ -25,7 +25,7 @@ final class WorkerGroup: Sendable {
     for index in 0..<count {
       let setup = WorkerSetup(
         index: index, mailbox: mailboxes[index], counters: registry.counters[index],
-        allCounters: registry.counters, shared: registry.shared,
+        allCounters: registry.counters, shared: registry.shared, rates: rates,
         events: events, queues: queues, mailboxes: mailboxes, log: rings[index],
         maxConnections: maxConnections,
         onEnd: { [self] in workerEnded() })

@@ -47,6 +47,8 @@ struct MetricsCollector {
     result.inFlight = sum.inFlight
     result.requestBytes = sum[.requestBytes]
     result.responseBytes = sum[.responseBytes]
+    result.rateLimited = sum[.rateLimited]
+    result.rateOverflow = sum[.rateOverflow]
     return result
   }
 

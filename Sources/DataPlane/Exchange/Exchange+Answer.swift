@@ -48,7 +48,7 @@ extension Worker {
     readAccept(x)
     writeAnswer(
       status: status, explanation, keepAlive: clients[c].keepAlive,
-      isHead: exchanges[x].method == .head, isOldClient: exchanges[x].isOldClient)
+      isHead: exchanges[x].method == .head, isOldClient: exchanges[x].isOldClient, of: x)
     exchanges[x].responseBytes &+= UInt64(outgoing.end)
     if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
       return abortClient(c)
@@ -81,10 +81,11 @@ extension Worker {
   /// begin at `scratch.start`.
   private mutating func writeAnswer(
     status: Int, _ explanation: StaticString, keepAlive: Bool, isHead: Bool,
-    isOldClient: Bool = false
+    isOldClient: Bool = false, of x: Int32? = nil
   ) {
     let format = AnswerFormat.preferred(head, scratch.bytes, scratch.start)
     writeAnswerStart(status: status, keepAlive: keepAlive, isOldClient: isOldClient)
+    if let x, exchanges[x].routeFlags.contains(.hasRates) { writeRateFields(x) }
     outgoing.append("Cache-Control: no-store\r\nContent-Type: ")
     if let page = errorPage(status) { return writePage(page, isHead: isHead) }
     pathBuffer.removeAll()

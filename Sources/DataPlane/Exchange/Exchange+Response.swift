@@ -107,6 +107,7 @@ extension Worker {
     if exchanges[x].endsByClose || isDraining { clients[c].keepAlive = false }
     let keepAliveSeconds = head.keepAliveTimeout
     writeResponseHead(x, from)
+    if exchanges[x].routeFlags.contains(.hasRates) { addRateFields(x) }
     if exchanges[x].routeFlags.contains(.editsResponse), !editResponseHead(x) {
       exchanges[x].step = .awaitResponse
       return failExchange(x, status: 502, .badResponse, "the response head became too long")

@@ -1,7 +1,7 @@
 /// The step that finds the route, and what an exchange keeps of it.
 extension Worker {
-  /// Finds the route and its pool. Answers and says false when there is no route, or when the
-  /// route answers itself.
+  /// Finds the route and its pool. Answers and says false when there is no route, when
+  /// its rates refuse, or when it answers itself.
   @inline(__always)
   mutating func route(_ x: Int32, _ from: Int) -> Bool {
     guard
@@ -25,6 +25,7 @@ extension Worker {
     exchanges[x].routeFlags = route.flags
     exchanges[x].routeCounters = route.counters
     setup.counters.routes[route.counters].add(.started)
+    if route.flags.contains(.hasRates), !admit(x, from) { return false }
     if route.action != .pool {
       answerByRoute(x, from)
       return false

@@ -14,6 +14,7 @@ extension Worker {
     writeAnswerStart(
       status: Int(detail.status), keepAlive: clients[c].keepAlive,
       isOldClient: exchanges[x].isOldClient)
+    if row.flags.contains(.hasRates) { writeRateFields(x) }
     if row.action == .redirect, !writeLocation(x, detail, request) {
       return failExchange(x, status: 414, .badRequest, "the redirect's target is too long")
     }

@@ -22,6 +22,7 @@ extension Worker {
     outgoing.append("Connection: upgrade\r\nUpgrade: ")
     outgoing.append(scratch, from &+ Int(upgrade.value), Int(upgrade.valueLength))
     outgoing.append("\r\n\r\n")
+    if exchanges[x].routeFlags.contains(.hasRates) { addRateFields(x) }
     if exchanges[x].routeFlags.contains(.editsResponse), !editResponseHead(x) {
       return abortClient(c)
     }

@@ -85,6 +85,8 @@ struct Exchange: ~Copyable, SlabElement {
 
   /// Of the route, if `routeFlags` has `hasTimeouts`; else the policy's count.
   var timeouts = RouteTimeoutsRow()
+  /// Of the route's rates, if `routeFlags` has `hasRates`.
+  var rate = RateRuling()
 
   var startedAt: Instant = 0
   var requestBytes: UInt64 = 0
@@ -107,7 +109,7 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
   case none, clientGone, badRequest, noRoute, noBackend, connectFailed, connectTimeout
   case firstByteTimeout, responseIdle, requestTimeout, badResponse, upstreamClosed
   case clientTimeout, bodyTooLong, drained, overloaded, badStatus, tryTimeout
-  case queueFull, queueTimeout
+  case queueFull, queueTimeout, rateLimited
 
   package var text: String {
     switch self {
@@ -131,6 +133,7 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
     case .tryTimeout: return "try timed out"
     case .queueFull: return "queue full"
     case .queueTimeout: return "waited too long for room"
+    case .rateLimited: return "rate limited"
     }
   }
 }

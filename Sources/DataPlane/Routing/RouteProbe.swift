@@ -59,6 +59,14 @@ package final class RouteProbe {
     Router.explain(snapshot, request, &head, source, normal: normal, before: end)
   }
 
+  /// Whose bucket a rate would take from.
+  func rateSubject(_ rate: RateRow, _ snapshot: borrowing Snapshot) -> RateSubject {
+    RateSubject.of(rate, snapshot, request, &head, source)
+  }
+
+  /// Bytes of the head.
+  func headText(_ at: Int, _ count: Int) -> [UInt8] { source.text(at, count) }
+
   /// The path in its normal form, without the query.
   package var path: [UInt8] {
     request.isNormalised

@@ -7,6 +7,7 @@ package struct WorkerSetup: Sendable {
   package let allCounters: [WorkerCounters]
   /// What all workers know of backends and pools.
   package let shared: SharedState
+  package let rates: RateTable
   package let events: EventLog
   package let queues: WaitQueues
   /// Of all workers.
@@ -18,8 +19,8 @@ package struct WorkerSetup: Sendable {
 
   package init(
     index: Int, mailbox: Mailbox, counters: WorkerCounters, allCounters: [WorkerCounters],
-    shared: SharedState, events: EventLog, queues: WaitQueues, mailboxes: [Mailbox],
-    log: AccessLogRing, maxConnections: Int,
+    shared: SharedState, rates: RateTable, events: EventLog, queues: WaitQueues,
+    mailboxes: [Mailbox], log: AccessLogRing, maxConnections: Int,
     onEnd: @escaping @Sendable () -> Void
   ) {
     self.index = index
@@ -27,6 +28,7 @@ package struct WorkerSetup: Sendable {
     self.counters = counters
     self.allCounters = allCounters
     self.shared = shared
+    self.rates = rates
     self.events = events
     self.queues = queues
     self.mailboxes = mailboxes

@@ -74,6 +74,7 @@ package struct RouteTables: ~Copyable, Sendable {
   package let parts: Table<TemplatePartRow>
   package let edits: Table<EditRow>
   package let details: Table<RouteDetailRow>
+  package let rates: Table<RateRow>
   /// Some route asks for the client's address.
   package let usesAddress: Bool
 
@@ -87,6 +88,7 @@ package struct RouteTables: ~Copyable, Sendable {
     parts = Table(draft.parts)
     edits = Table(draft.edits)
     details = Table(draft.details)
+    rates = Table(draft.rates)
     usesAddress = draft.conditions.contains { $0.kind == .client }
   }
 }
@@ -102,5 +104,6 @@ package struct RouteDraft {
   package var parts: [TemplatePartRow] = []
   package var edits: [EditRow] = []
   package var details: [RouteDetailRow] = []
+  package var rates: [RateRow] = []
   package init() {}
 }

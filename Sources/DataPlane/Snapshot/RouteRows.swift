@@ -23,6 +23,7 @@ package struct RouteFlags: OptionSet, BitwiseCopyable, Sendable {
   package static var rewrites: RouteFlags { RouteFlags(rawValue: 4) }
   package static var editsRequest: RouteFlags { RouteFlags(rawValue: 8) }
   package static var editsResponse: RouteFlags { RouteFlags(rawValue: 16) }
+  package static var hasRates: RouteFlags { RouteFlags(rawValue: 32) }
 
   /// The request's head is not written the plain way.
   @inline(__always) var changesRequest: Bool { rawValue & 12 != 0 }
@@ -167,11 +168,16 @@ package struct RouteDetailRow: BitwiseCopyable, Sendable {
   package var status: UInt16 = 0
   package var contentType: TextReference
   package var body: TextReference
+  /// Rows of `rates`, 4 at most.
+  package var rates = RowRange.none
+  /// The value of `RateLimit-Policy`.
+  package var ratePolicy: TextReference
 
   package init(empty: TextReference) {
     prefix = empty
     replacement = empty
     contentType = empty
     body = empty
+    ratePolicy = empty
   }
 }

@@ -21,6 +21,9 @@ package enum Counter: Int, Sendable, CaseIterable {
   case retries, retryBudgetSpent
   /// Of pools: requests that waited for room, did so for too long, or could not even wait.
   case queued, queueTimeouts, queueOverflows
+  /// Requests that a route's rates refused, and those that its overflow bucket decided on.
+  case rateLimited = 50
+  case rateOverflow
 
   /// The first word of the `OutcomeWindow`, behind room for more counters.
   static var window: Int { 60 }

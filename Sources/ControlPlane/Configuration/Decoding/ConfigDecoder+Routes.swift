@@ -31,6 +31,7 @@ extension ConfigDecoder {
     if let match = entry("match", entries)?.value { decodeMatch(match, &draft) }
     decodeAction(entries, &draft)
     decodeRouteTimeouts(entries, &draft)
+    decodeRouteLimits(entries, &draft)
     if let rewrite = entry("rewrite", entries)?.value { decodeRewrite(rewrite, &draft) }
     draft.route.requestHeaders = decodeEdits("request_headers", entries, &draft)
     draft.route.responseHeaders = decodeEdits("response_headers", entries, &draft)

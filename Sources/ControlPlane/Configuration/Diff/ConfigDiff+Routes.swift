@@ -146,6 +146,7 @@ extension ConfigDiff {
       ("timeouts.first_byte", ConfigWords.choice(route.timeouts.firstByte) ?? ""),
       ("timeouts.response_idle", ConfigWords.choice(route.timeouts.responseIdle) ?? ""),
       ("timeouts.try", ConfigWords.choice(route.timeouts.singleTry) ?? ""),
+      ("limits.rate", route.limits.rates.map(ConfigWords.rate).joined(separator: " and ")),
     ]
   }
 

@@ -19,6 +19,7 @@ extension ConfigDiff {
     Setting("limits.connections_per_worker", reloads: false) {
       $0.limits.connectionsPerWorker.map(String.init) ?? "auto"
     },
+    Setting("limits.rate_keys", reloads: false) { "\($0.limits.rateKeys)" },
     Setting("limits.request_line") { SizeText.format(Int64($0.limits.requestLineBytes)) },
     Setting("limits.headers") { SizeText.format(Int64($0.limits.headerBytes)) },
     Setting("limits.header_count") { "\($0.limits.headerCount)" },

@@ -90,6 +90,15 @@ enum ConfigWords {
     }
   }
 
+  /// `20 per second by client_address, burst 40`.
+  static func rate(_ rate: Config.Rate) -> String {
+    let standard = Config.Rate(count: 1, period: .second)
+    var text = "\(rate.count) per \(rate.period.rawValue) by \(RateKeyText.format(rate.key))"
+    if rate.ipv4Prefix != standard.ipv4Prefix { text += ", ipv4_prefix \(rate.ipv4Prefix)" }
+    if rate.ipv6Prefix != standard.ipv6Prefix { text += ", ipv6_prefix \(rate.ipv6Prefix)" }
+    return text + ", burst \(rate.burst)"
+  }
+
   static func edits(_ edits: Config.HeaderEdits) -> [String] {
     edits.remove.map { "remove \($0)" }
       + edits.set.map { "set \($0.name): \(template($0.value))" }

@@ -102,6 +102,12 @@ public enum ConfigSchema {
     "pools.*": [
       .object(schema(of: OptionTable.row("pools.*.backends").kind, at: "pools.*.backends"))
     ],
+    "routes[].limits.rate": [
+      .object([
+        .init("type", .text("array")), .init("items", .object(object(at: "routes[].limits.rate"))),
+        .init("minItems", .number(1)), .init("maxItems", .number(4)),
+      ])
+    ],
     "routes[].redirect": [.object(scalar(.template(.location)))],
     "routes[].respond": [.object(scalar(.integer(200...599)))],
     "routes[].match.headers.*": condition,

@@ -5,9 +5,9 @@
 enum OptionTable {
   /// In the order of the reference.
   static let rows: [OptionRow] =
-    includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows + poolRows
-    + retryRows + capacityRows
-    + serverRows + timeoutRows + limitRows + operationRows
+    includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows + rateRows
+    + poolRows + retryRows + capacityRows
+    + serverRows + timeoutRows + limitRows + rateTableRows + operationRows
 
   private static let rowsByPath = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0) })
 

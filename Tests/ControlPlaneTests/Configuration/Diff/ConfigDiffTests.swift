@@ -160,6 +160,21 @@ import Testing
         "changes: error_pages.502 is now /etc/headrace/ok.txt",
         "changes: error_pages.5xx is the built-in page again",
       ]),
+    Case(
+      "rates",
+      [
+        (
+          "{ name: rest, to: web }",
+          "{ name: rest, to: web, limits: { rate: [{ per_second: 20, burst: 40 }, { per_hour: 9, "
+            + "key: 'header:X-Key' }, { per_minute: 5, ipv4_prefix: 24, ipv6_prefix: 48 }] } }"
+        ), ("trusted_proxies:", "limits: { rate_keys: 5 }\ntrusted_proxies:"),
+      ],
+      [
+        "changes: route \"rest\": limits.rate is now 20 per second by client_address, burst 40 and "
+          + "9 per hour by header:X-Key, burst 9 and 5 per minute by client_address, "
+          + "ipv4_prefix 24, ipv6_prefix 48, burst 5",
+        "restart: limits.rate_keys was 100000, is now 5",
+      ]),
     Case("a comment", [("routes:", "routes: # hello")], []),
   ]
 
