@@ -202,6 +202,9 @@ public struct Config: Equatable, Sendable {
     public var strategy: Strategy
     public var backends: [Backend]
     public var keepAlive = KeepAlive()
+    public var health = Health()
+    /// Below this many percent of healthy backends all are used. 0...100.
+    public var panicBelowPercent = 10
     public init(name: String, strategy: Strategy, backends: [Backend]) {
       self.name = name
       self.strategy = strategy

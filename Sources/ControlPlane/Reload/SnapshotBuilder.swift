@@ -58,14 +58,16 @@ struct SnapshotBuilder {
       backends.append(
         BuiltBackend(pool: pool.name, address: text, weight: weight, identity: identity))
     }
-    draft.pools.append(
-      PoolRow(
-        name: draft.intern(pool.name.utf8),
-        strategy: pool.strategy == .roundRobin ? .roundRobin : .weightedRoundRobin,
-        firstBackend: first, backendCount: draft.backends.count - first,
-        counters: registry.pool(pool.name), maxIdlePerBackend: pool.keepAlive.maxIdle,
-        idleTimeout: pool.keepAlive.idleTimeout.nanoseconds,
-        maxAge: pool.keepAlive.maxAge.nanoseconds))
+    addChecks(pool, from: first, to: &draft)
+    var row = PoolRow(
+      name: draft.intern(pool.name.utf8),
+      strategy: pool.strategy == .roundRobin ? .roundRobin : .weightedRoundRobin,
+      firstBackend: first, backendCount: draft.backends.count - first,
+      counters: registry.pool(pool.name), maxIdlePerBackend: pool.keepAlive.maxIdle,
+      idleTimeout: pool.keepAlive.idleTimeout.nanoseconds,
+      maxAge: pool.keepAlive.maxAge.nanoseconds)
+    row.availability.panicBelowPercent = UInt32(pool.panicBelowPercent)
+    draft.pools.append(row)
   }
 
   /// Every address of every backend; one that is named twice counts once, its weights added.

@@ -16,6 +16,9 @@ package enum Counter: Int, Sendable, CaseIterable {
   case idleConnections
   /// Tries that got no usable answer.
   case tryFailures
+  /// Active checks, and how often they changed the backend's health.
+  case healthPasses = 56
+  case healthFailures, healthChanges
 
   /// The first word of the `OutcomeWindow`, behind room for more counters.
   static var window: Int { 60 }

@@ -30,6 +30,8 @@ package struct BackendState: BitwiseCopyable, Sendable {
     static var breaker: Int { 10 }
     static var recoveredAt: Int { 11 }
     static var consecutiveFailures: Int { 12 }
+    static var wentDownAt: Int { 14 }
+    static var lastCheck: Int { 15 }
   }
 
   private let row: SharedRow
@@ -54,6 +56,22 @@ package struct BackendState: BitwiseCopyable, Sendable {
   package var recoveredAt: Instant {
     get { row.load(Word.recoveredAt) }
     nonmutating set { row.store(Word.recoveredAt, newValue) }
+  }
+
+  /// When checks last took it out; 0 when they never did. Connections that were idle then are
+  /// not used again.
+  package var wentDownAt: Instant {
+    get { row.load(Word.wentDownAt) }
+    nonmutating set { row.store(Word.wentDownAt, newValue) }
+  }
+
+  /// What the last health check came to; nil before the first, or when there are none.
+  package var lastCheck: LastCheck? {
+    get {
+      let raw = row.load(Word.lastCheck)
+      return raw == 0 ? nil : LastCheck(raw: raw)
+    }
+    nonmutating set { row.store(Word.lastCheck, newValue?.raw ?? 0) }
   }
 
   package var breaker: BreakerWord { BreakerWord(raw: row.load(Word.breaker)) }
@@ -101,11 +119,13 @@ package struct PoolState: BitwiseCopyable, Sendable {
   package var epoch: UInt64 { @inline(__always) get { row.load(Word.epoch) } }
   package func availabilityChanged() { row.add(Word.epoch) }
 
-  package var isPanic: Bool {
-    get { row.load(Word.isPanic) != 0 }
-    nonmutating set {
-      if isPanic != newValue { row.store(Word.isPanic, newValue ? 1 : 0) }
-    }
+  /// Too few backends are left, so all are used.
+  package var isPanic: Bool { row.load(Word.isPanic) != 0 }
+
+  /// - Returns: true for the one worker that changed it.
+  package func setPanic(_ isPanic: Bool) -> Bool {
+    guard self.isPanic != isPanic else { return false }
+    return row.replace(Word.isPanic, isPanic ? 0 : 1, with: isPanic ? 1 : 0)
   }
 }
 

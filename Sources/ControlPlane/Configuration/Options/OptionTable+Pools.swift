@@ -55,6 +55,7 @@ extension OptionTable {
 
 /// Upper bounds that several rows share.
 enum Bounds {
+  static let hour = Duration.seconds(3600)
   static let day = Duration.seconds(86_400)
   static let month = Duration.seconds(30 * 86_400)
 }
