@@ -13,7 +13,7 @@ package struct StatusSet: Equatable, Sendable {
   private var isMember = [Bool](repeating: false, count: 500)
 
   package init(_ ranges: [ClosedRange<Int>]) {
-    for range in ranges {
+    for range in ranges where range.overlaps(100...599) {
       for status in range.clamped(to: 100...599) { isMember[status - 100] = true }
     }
   }

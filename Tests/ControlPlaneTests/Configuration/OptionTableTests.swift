@@ -48,6 +48,10 @@ struct OptionTableTests {
       case .duration(let range, _): DurationText.format(range.upperBound)
       case .boolean: row.defaultText == "true" ? "false" : "true"
       case .choice(let words): words.last ?? ""
+      case .percent(let range, _): "\(range.upperBound)%"
+      case .switchedSection: row.defaultText == "on" ? "off" : "on"
+      case .requestPath: "/other"
+      case .fieldValue, .text: "text"
       default: ""
       }
     return try row.kind.decode(text)
