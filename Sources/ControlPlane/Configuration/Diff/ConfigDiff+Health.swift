@@ -3,21 +3,15 @@ extension ConfigDiff {
   static func health(
     _ old: Config.Pool, _ new: Config.Pool
   ) -> [(name: String, before: String, after: String)] {
-    let before = words(old)
-    let after = words(new)
-    guard old.health.isOn == new.health.isOn else {
-      // Turned on or off as a whole: its options are told only where they are not the defaults.
-      let plain = words(Config.Pool(name: "", strategy: new.strategy, backends: []))
-      let written = new.health.isOn ? after : plain
-      return zip(before, zip(after, zip(plain, written))).compactMap { old, rest in
-        let (new, (plain, written)) = rest
-        guard old.0 == "health" || old.0 == "panic_below" || written.1 != plain.1 else {
-          return nil
-        }
-        return (new.0, old.0 == "health" || old.0 == "panic_below" ? old.1 : plain.1, new.1)
-      }
+    var former = old
+    // Turned on: what is not the default is told. Turned off: nothing but that, and the rest of
+    // the options has no effect any more.
+    if new.health.isOn, !old.health.isOn { former.health = Config.Health() }
+    if !new.health.isOn {
+      former.health = new.health
+      former.health.isOn = old.health.isOn
     }
-    return zip(before, after).map { ($0.0, $0.1, $1.1) }
+    return zip(words(former), words(new)).map { ($0.0, $0.1, $1.1) }
   }
 
   private static func words(_ pool: Config.Pool) -> [(String, String)] {
