@@ -95,6 +95,35 @@ final class Wellness: Sendable {
     }
   }
 
+  @Test("a backend on a unix socket is asked as localhost")
+  func unixSocket() throws {
+    let wellness = Wellness()
+    try withScene(
+      Self.backend("a", wellness).at(.unix), Self.backend("b", Wellness()).at(.ipv6),
+      config: Self.pool("{ interval: 30ms }")
+    ) { scene in
+      for origin in scene.origins { try origin.waitForRequests(1) }
+      #expect(scene.origin.request(0)["Host"] == "localhost")
+      #expect(scene.origins[1].request(0)["Host"] == scene.origins[1].address)
+      wellness.status = "503 Down"
+      try Self.waitUntil(false, scene, 0)
+      #expect(try Self.names(scene) == ["b"])
+    }
+  }
+
+  @Test("a backend that is a name is asked by it")
+  func named() throws {
+    let config = Self.pool("{ interval: 30ms }", backends: 1)
+    try withScene(Self.backend("a", Wellness()), config: config) { scene in
+      let name = "localhost:\(scene.origin.port)"
+      let other = config.replacing("$0", with: name)
+      #expect(try scene.proxy.reload(other))
+      try wait(for: "a check by name") {
+        Self.checks(scene.origin).contains { $0["Host"] == name }
+      }
+    }
+  }
+
   @Test("by default it asks the backend's address for /health")
   func defaultRequest() throws {
     try withScene(Self.backend("a", Wellness()), config: Self.pool("on", backends: 1)) { scene in
