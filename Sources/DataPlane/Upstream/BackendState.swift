@@ -109,7 +109,9 @@ package struct PoolState: BitwiseCopyable, Sendable {
     static var inFlight: Int { 0 }
     static var waiters: Int { 1 }
     static var epoch: Int { 8 }
-    static var isPanic: Int { 9 }
+    /// The epoch that it was found at, then a bit: so that a worker that looked earlier and is
+    /// slower does not undo it.
+    static var panic: Int { 9 }
   }
 
   private let row: SharedRow
@@ -120,12 +122,17 @@ package struct PoolState: BitwiseCopyable, Sendable {
   package func availabilityChanged() { row.add(Word.epoch) }
 
   /// Too few backends are left, so all are used.
-  package var isPanic: Bool { row.load(Word.isPanic) != 0 }
+  package var isPanic: Bool { row.load(Word.panic) & 1 != 0 }
 
+  /// - Parameter epoch: as it was before the backends were looked at.
   /// - Returns: true for the one worker that changed it.
-  package func setPanic(_ isPanic: Bool) -> Bool {
-    guard self.isPanic != isPanic else { return false }
-    return row.replace(Word.isPanic, isPanic ? 0 : 1, with: isPanic ? 1 : 0)
+  package func setPanic(_ isPanic: Bool, at epoch: UInt64) -> Bool {
+    let new = epoch << 1 | (isPanic ? 1 : 0)
+    while true {
+      let old = row.load(Word.panic)
+      guard old >> 1 <= epoch, old != new else { return false }
+      if row.replace(Word.panic, old, with: new) { return (old ^ new) & 1 != 0 }
+    }
   }
 }
 

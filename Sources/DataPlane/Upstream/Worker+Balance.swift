@@ -38,7 +38,7 @@ extension Worker {
     }
     balancers[Int32(row.counters)].refresh(
       statuses, loads, row.availability, epoch: epoch, snapshotSerial: serial, now: now)
-    if Int(slot) == snapshots.current { showPanic(row.counters) }
+    if Int(slot) == snapshots.current { showPanic(row.counters, epoch) }
   }
 
   /// Looks at pools of the current snapshot anew without waiting for a request: health has
@@ -63,9 +63,9 @@ extension Worker {
     }
   }
 
-  private func showPanic(_ counters: UInt32) {
+  private func showPanic(_ counters: UInt32, _ epoch: UInt64) {
     let isPanic = balancers[Int32(counters)].isPanic
-    guard setup.shared.pool(counters).setPanic(isPanic) else { return }
+    guard setup.shared.pool(counters).setPanic(isPanic, at: epoch) else { return }
     setup.events.add(
       Event(
         wallMilliseconds: Clock.wallMilliseconds(), pool: counters,
