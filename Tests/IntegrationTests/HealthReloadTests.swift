@@ -173,4 +173,59 @@ import Testing
       #expect(scene.proxy.process.exitStatus == .exited(0))
     }
   }
+
+  @Test("without descriptors checks are left out, and no backend is blamed")
+  func exhausted() throws {
+    try withScene(
+      HealthTests.backend("a", Wellness()),
+      config: HealthTests.pool("{ interval: 30ms, unhealthy_after: 1 }", backends: 1)
+        + "limits: { connections_per_worker: 1000 }\n",
+      wrapper: ["sh", "-c", "ulimit -n 48; exec \"$@\"", "sh"]
+    ) { scene in
+      try scene.origin.waitForRequests(2)
+      var clients: [Client] = []
+      for _ in 1...80 {
+        let client = try scene.client()
+        try client.send("GET / HTTP/1.1\r\n")
+        clients.append(client)
+      }
+      // As long as all descriptors are taken no check can begin.
+      var count = -1
+      try wait(for: "checks to stop") {
+        let now = scene.origin.connections.count
+        defer { count = now }
+        usleep(300_000)
+        return now == count
+      }
+      for client in clients { client.close() }
+      try scene.origin.waitForRequests(scene.origin.requests.count + 3)
+      #expect(try scene.exchange(get("/work")).text == "a")
+      #expect(!scene.proxy.errors.contains("health check failed"))
+      let failed = try scene.proxy.metric("headrace_backend_health_checks_failed_total")
+      #expect(failed == 0)
+    }
+  }
+
+  @Test("hundreds of backends each have their first check within a second, and one only")
+  func many() throws {
+    let free = try Address.refusing()
+    let port = Address.port(of: free)
+    let hosts = (0..<300).map { "127.1.\($0 / 200).\($0 % 200 + 1):\(port)" }
+    let list = hosts.map { "'\($0)'" }.joined(separator: ", ")
+    let config = Scene.config(
+      pool: "{ backends: [\(list)], health: { interval: 1h } }", HealthTests.admin
+    ).replacing("workers: 1", with: "workers: 2")
+    try withScene(
+      HealthTests.backend("all", Wellness()).at(.at("0.0.0.0:\(port)")), config: config
+    ) { scene in
+      let time = try seconds {
+        try wait(for: "a check of each") {
+          try scene.proxy.metric("headrace_backend_health_checks_passed_total") == 300
+        }
+      }
+      #expect(time < 2 * Deadline.patience)
+      #expect(Set(scene.origin.requests.compactMap { $0["Host"] }) == Set(hosts))
+      #expect(scene.origin.requests.count == 300)
+    }
+  }
 }

@@ -156,7 +156,8 @@ extension Worker {
   func setHealth(_ check: HealthCheck, _ health: HealthState) {
     let state = setup.shared.backend(check.backend)
     guard state.health != health else { return }
-    if health == .up { state.recoveredAt = now } else { state.wentDownAt = now }
+    state.healthChangedAt = now
+    if health == .up { state.recoveredAt = now }
     state.health = health
     setup.counters.backends[check.backend].add(.healthChanges)
     setup.shared.pool(check.pool).availabilityChanged()

@@ -30,7 +30,7 @@ package struct BackendState: BitwiseCopyable, Sendable {
     static var breaker: Int { 10 }
     static var recoveredAt: Int { 11 }
     static var consecutiveFailures: Int { 12 }
-    static var wentDownAt: Int { 14 }
+    static var healthChangedAt: Int { 14 }
     static var lastCheck: Int { 15 }
   }
 
@@ -58,12 +58,15 @@ package struct BackendState: BitwiseCopyable, Sendable {
     nonmutating set { row.store(Word.recoveredAt, newValue) }
   }
 
-  /// When checks last took it out; 0 when they never did. Connections that were idle then are
-  /// not used again.
-  package var wentDownAt: Instant {
-    get { row.load(Word.wentDownAt) }
-    nonmutating set { row.store(Word.wentDownAt, newValue) }
+  /// When checks last took it out or brought it back; 0 when they never did.
+  package var healthChangedAt: Instant {
+    get { row.load(Word.healthChangedAt) }
+    nonmutating set { row.store(Word.healthChangedAt, newValue) }
   }
+
+  /// Connections that have been idle since this moment or longer are not used again: all while it
+  /// is out, and those from that time when it is back. 0: none.
+  package var idleIsDeadSince: Instant { health == .down ? .max : healthChangedAt }
 
   /// What the last health check came to; nil before the first, or when there are none.
   package var lastCheck: LastCheck? {

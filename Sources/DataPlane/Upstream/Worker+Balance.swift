@@ -34,7 +34,7 @@ extension Worker {
       let state = setup.shared.backend(backend.identity)
       statuses.append(state.status(weight: backend.weight, isBackup: backend.isBackup))
       loads.append(state.load)
-      closeIdle(backend.identity, since: state.wentDownAt)
+      closeIdle(backend.identity, since: state.idleIsDeadSince)
     }
     balancers[Int32(row.counters)].refresh(
       statuses, loads, row.availability, epoch: epoch, snapshotSerial: serial, now: now)

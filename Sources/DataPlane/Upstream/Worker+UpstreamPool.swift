@@ -59,7 +59,7 @@ extension Worker {
     return sum < UInt64(most)
   }
 
-  /// The backend went down at `moment`: connections that were idle then are as good as dead.
+  /// The backend was out until `moment`: connections that were idle before are as good as dead.
   mutating func closeIdle(_ identity: UInt32, since moment: Instant) {
     guard moment > 0 else { return }
     var u = idle[Int(identity)].newest

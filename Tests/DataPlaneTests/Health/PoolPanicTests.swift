@@ -24,14 +24,18 @@ import Testing
     let shared = SharedState()
     shared.reserveBackend(2)
     let backend = shared.backend(2)
-    #expect(backend.health == .up && backend.lastCheck == nil && backend.wentDownAt == 0)
+    #expect(backend.health == .up && backend.lastCheck == nil && backend.healthChangedAt == 0)
     let last = LastCheck(HealthResult(.unexpectedStatus, detail: 503), wallMilliseconds: 1 << 41)
     backend.lastCheck = last
     backend.health = .down
-    backend.wentDownAt = 77
+    #expect(backend.idleIsDeadSince == .max)
+    backend.healthChangedAt = 77
     backend.recoveredAt = 88
     #expect(backend.lastCheck == last && backend.health == .down)
-    #expect(backend.wentDownAt == 77 && backend.recoveredAt == 88)
+    #expect(backend.healthChangedAt == 77 && backend.recoveredAt == 88)
+    backend.health = .up
+    #expect(backend.idleIsDeadSince == 77)
+    backend.health = .down
     #expect(backend.load.inFlight == 0 && backend.consecutiveFailures == 0)
     backend.lastCheck = nil
     #expect(backend.lastCheck == nil && backend.health == .down)
