@@ -6,7 +6,8 @@ import Testing
 @Suite("How-to pages", .enabled(if: Program.curl != nil, "no curl")) struct HowToTests {
   /// A page's config in front of origins; `addresses` are what the config has in their place.
   private func withPage(
-    _ name: String, _ addresses: [String], _ scripts: [Origin.Script] = [],
+    _ name: String, _ addresses: [String],
+    _ scripts: [Origin.Script] = [],
     changes: [(String, String)] = [], files: [String: String] = [:],
     _ body: (Scene, HowToPage) throws -> Void
   ) throws {
@@ -196,6 +197,31 @@ import Testing
       #expect(answers[2] == "200 200 200 200 429 429 ")
       let refused = try scene.exchange(post("/login", body: "a=b"))
       #expect(refused.status == 429 && refused["Retry-After"].flatMap(Int.init) ?? 0 > 5)
+    }
+  }
+
+  @Test("checked backends: one that is not well gets no requests")
+  func checkedBackends() throws {
+    let wellness = Wellness()
+    let scripts = [Wellness(), wellness].enumerated().map { index, wellness in
+      Origin.Script.serving { request, _ in
+        guard request.target == "/health" else { return ok("app \(index)\n") }
+        return head("HTTP/1.1 \(wellness.status)", "Content-Length: 4", "Connection: close")
+          + "\"ok\""
+      }
+    }
+    let addresses = ["127.0.0.1:3000", "127.0.0.1:3001"]
+    let changes = [("interval: 10s", "interval: 50ms")]
+    try withPage("check-backends", addresses, scripts, changes: changes) { scene, page in
+      try wait(for: "first checks") { scene.origins.allSatisfy { !$0.requests.isEmpty } }
+      let answers = try page.run(scene)
+      #expect(answers.count == 2 && answers[0].contains("app "))
+      #expect(answers[1].split(separator: "\n").filter { $0.hasSuffix(" 1") }.count == 2)
+      wellness.status = "503 Down"
+      try wait(for: "one to be out", within: 30) {
+        try scene.proxy.metric("headrace_backend_up") == 1
+      }
+      for _ in 1...5 { #expect(try scene.exchange(get()).text == "app 0\n") }
     }
   }
 

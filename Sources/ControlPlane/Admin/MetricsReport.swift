@@ -65,6 +65,7 @@ public struct MetricsReport: Equatable, Sendable {
     public var waiting: UInt64 = 0
     public var noBackend: UInt64 = 0
     public var resolveFailures: UInt64 = 0
+    public var isPanic = false
 
     public init(name: String) { self.name = name }
   }
@@ -83,6 +84,10 @@ public struct MetricsReport: Equatable, Sendable {
     public var connectFailures: UInt64 = 0
     public var staleRetries: UInt64 = 0
     public var resets: UInt64 = 0
+    public var isUp = true
+    public var healthPasses: UInt64 = 0
+    public var healthFailures: UInt64 = 0
+    public var healthChanges: UInt64 = 0
 
     public init(pool: String, address: String) {
       self.pool = pool

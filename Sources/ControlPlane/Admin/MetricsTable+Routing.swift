@@ -75,6 +75,10 @@ extension MetricsTable {
         "headrace_pool_resolve_failures_total",
         "Look-ups of backend names that failed; the last good answer stayed.",
         .counter { $0.resolveFailures }),
+      Metric(
+        "headrace_pool_panic",
+        "1 while so few backends are healthy that all are used (panic_below), else 0.",
+        .gauge { $0.isPanic ? 1 : 0 }),
     ])
 
   static let backend = MetricScope<MetricsReport.Backend>(
@@ -115,5 +119,20 @@ extension MetricsTable {
         "headrace_backend_resets_total",
         "Connections that broke while an answer was expected or under way.",
         .counter { $0.resets }),
+      Metric(
+        "headrace_backend_up",
+        "0 while health checks keep the backend out, else 1; always 1 without checks.",
+        .gauge { $0.isUp ? 1 : 0 }),
+      Metric(
+        "headrace_backend_health_checks_passed_total", "Health checks that passed.",
+        .counter { $0.healthPasses }),
+      Metric(
+        "headrace_backend_health_checks_failed_total",
+        "Health checks that failed; those that this machine could not make count nowhere.",
+        .counter { $0.healthFailures }),
+      Metric(
+        "headrace_backend_health_changes_total",
+        "How often health checks took the backend out or brought it back.",
+        .counter { $0.healthChanges }),
     ])
 }

@@ -208,6 +208,9 @@ public struct Config: Equatable, Sendable {
     public var keepAlive = KeepAlive()
     public var retry = Retry()
     public var capacity = Capacity()
+    public var health = Health()
+    /// Below this many percent of healthy backends all are used. 0...100.
+    public var panicBelowPercent = 10
     public init(name: String, strategy: Strategy, backends: [Backend]) {
       self.name = name
       self.strategy = strategy

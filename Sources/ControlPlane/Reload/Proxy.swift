@@ -138,12 +138,21 @@ public final class Proxy: Sendable {
     let built = SnapshotBuilder(
       config: state.config, registry: registry, resolved: state.resolver?.answers ?? [:]
     ).build()
+    holdBackNew(built.handle.value.checks, former: state.snapshots.last)
     built.handle.value.acquire(workers: workers.mailboxes.count)
     workers.post(.adopt(built.handle))
     state.backends = built.backends
     sweep(&state)
     state.snapshots.append(built.handle)
     logWriter.format = state.config.accessLog
+  }
+
+  /// Backends that are out until a check has passed are so before any worker hears of them.
+  private func holdBackNew(_ checks: [HealthCheck], former: SnapshotHandle?) {
+    let known = Set(former?.value.checks.map(\.backend) ?? [])
+    for check in checks where !check.rules.startsHealthy && !known.contains(check.backend) {
+      registry.shared.backend(check.backend).health = .down
+    }
   }
 
   /// Frees the snapshots that no worker holds any more.

@@ -58,6 +58,7 @@ struct SnapshotBuilder {
       backends.append(
         BuiltBackend(pool: pool.name, address: text, weight: weight, identity: identity))
     }
+    addChecks(pool, from: first, to: &draft)
     var row = PoolRow(
       name: draft.intern(pool.name.utf8),
       strategy: pool.strategy == .roundRobin ? .roundRobin : .weightedRoundRobin,
@@ -67,28 +68,8 @@ struct SnapshotBuilder {
       maxAge: pool.keepAlive.maxAge.nanoseconds)
     row.retry = retry(pool.retry)
     row.capacity = capacity(pool.capacity)
+    row.availability.panicBelowPercent = UInt32(pool.panicBelowPercent)
     draft.pools.append(row)
-  }
-
-  private func retry(_ retry: Config.Retry) -> RetryPolicy {
-    var policy = RetryPolicy()
-    policy.tries = UInt32(retry.tries)
-    policy.backoff = retry.backoff.nanoseconds
-    policy.maxBackoff = retry.maxBackoff.nanoseconds
-    policy.budgetPercent = retry.budgetPercent.map(UInt32.init) ?? .max
-    policy.budgetReserve = UInt32(retry.budgetReserve)
-    policy.maxKeptBytes = UInt32(retry.bodyBytes)
-    return policy
-  }
-
-  private func capacity(_ capacity: Config.Capacity) -> CapacityPolicy {
-    var policy = CapacityPolicy()
-    policy.inFlight = capacity.inFlight.map(UInt64.init) ?? .max
-    policy.inFlightPerBackend = capacity.inFlightPerBackend.map(UInt64.init) ?? .max
-    policy.connectionsPerBackend = capacity.maxConnections.map(UInt64.init) ?? .max
-    policy.queueLength = capacity.queue
-    policy.queueTimeout = capacity.queueTimeout.nanoseconds
-    return policy
   }
 
   /// Every address of every backend; one that is named twice counts once, its weights added.

@@ -72,6 +72,7 @@ struct MetricsCollector {
     result.resolveFailures = pool.backends.reduce(0) {
       $0 + (resolver?.failures(of: $1.address) ?? 0)
     }
+    result.isPanic = registry.shared.pool(id).isPanic
     return result
   }
 
@@ -89,6 +90,10 @@ struct MetricsCollector {
     result.connectFailures = sum[.connectFailures]
     result.staleRetries = sum[.staleRetries]
     result.resets = sum[.resets]
+    result.isUp = registry.shared.backend(backend.identity).health == .up
+    result.healthPasses = sum[.healthPasses]
+    result.healthFailures = sum[.healthFailures]
+    result.healthChanges = sum[.healthChanges]
     return result
   }
 }

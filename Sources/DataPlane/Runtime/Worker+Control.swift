@@ -92,6 +92,7 @@ extension Worker {
       let identity = Int(handle.value.backends[index].identity)
       while idle.count <= identity { idle.append(IdleList()) }
     }
+    reconcileProbes()
   }
 
   // MARK: Drain
@@ -101,6 +102,7 @@ extension Worker {
     guard !isDraining else { return }
     isDraining = true
     while let listener = listeners.last { stopListening(listener.descriptor) }
+    stopProbes()
     // Idle connections get a short grace: a request may be on its way.
     for c in 0..<Int32(clientSlots) where clients[c].state == .waiting {
       setClientTimer(c, after: min(policy.keepAliveIdle, 500_000_000))
@@ -124,6 +126,7 @@ extension Worker {
 
   /// Closes what is left when the loop has ended.
   mutating func finish() {
+    stopProbes()
     for u in 0..<Int32(upstreams.usedSlots) where upstreams[u].state != .free { closeUpstream(u) }
     snapshots.releaseAll()
     if let pending = pendingSnapshot { pending.value.release() }

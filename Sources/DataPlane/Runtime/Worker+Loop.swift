@@ -42,6 +42,10 @@ extension Worker {
         upstreamEvent(index, readiness)
       }
     case .exchange: break
+    case .probe:
+      if probes.isUsed(index), probes[index].generation == token.generation {
+        probeEvent(index, readiness)
+      }
     case .worker:
       if token.raw == Worker.mailToken.raw { readMail() } else { acceptAll(Int(index)) }
     }
@@ -72,6 +76,9 @@ extension Worker {
         if wheel.fired(&exchanges[slot].timer, token: token.raw, now: now) {
           exchangeTimeout(slot)
         }
+      case .probe:
+        guard probes.isUsed(slot), probes[slot].generation == token.generation else { continue }
+        if wheel.fired(&probes[slot].timer, token: token.raw, now: now) { probeTimeout(slot) }
       case .worker:
         if wheel.fired(&acceptTimer, token: token.raw, now: now) { resumeAccepting() }
       }
@@ -116,6 +123,7 @@ extension Worker {
   private mutating func recycle() {
     while let index = endedExchanges.popLast() { exchanges.release(index) }
     while let index = endedUpstreams.popLast() { upstreams.release(index) }
+    while let index = endedProbes.popLast() { probes.release(index) }
     guard !endedClients.isEmpty else { return }
     while let index = endedClients.popLast() { clients.release(index) }
     if isAcceptPaused, clients.count < clients.limit { resumeAccepting() }

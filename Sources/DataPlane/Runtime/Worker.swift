@@ -50,6 +50,9 @@ package struct Worker: ~Copyable {
   var clients: Slab<ClientConnection>
   var upstreams: Slab<UpstreamConnection>
   var exchanges: Slab<Exchange>
+  /// The health checks of the backends that fall to this worker.
+  var probes = Slab<Probe>(limit: CounterBank.capacity)
+  var probesByBackend: [UInt32: Int32] = [:]
   var wheel: TimerWheel
   var pool = BlockPool()
 
@@ -78,6 +81,7 @@ package struct Worker: ~Copyable {
   var endedClients: [Int32] = []
   var endedUpstreams: [Int32] = []
   var endedExchanges: [Int32] = []
+  var endedProbes: [Int32] = []
 
   var snapshots = SnapshotSlots()
   var pendingSnapshot: SnapshotHandle?
@@ -121,8 +125,8 @@ package struct Worker: ~Copyable {
     endedExchanges.reserveCapacity(1024)
   }
 
-  static var mailToken: Token { Token(.worker, 0x3fff_ffff, 0) }
-  static var acceptToken: Token { Token(.worker, 0x3fff_fffe, 0) }
+  static var mailToken: Token { Token(.worker, 0x1fff_ffff, 0) }
+  static var acceptToken: Token { Token(.worker, 0x1fff_fffe, 0) }
 }
 
 /// An idle list's ends; the links are in the connections.

@@ -15,6 +15,8 @@ package struct Snapshot: ~Copyable {
   package let errorPages: Table<ErrorPageRow>
   package let text: Table<UInt8>
   package let policy: PolicyRow
+  /// The one part with references: read when a worker adopts it, never on the data path.
+  package let checks: [HealthCheck]
   private let users = Atomic<Int>(0)
 
   package init(_ draft: borrowing SnapshotDraft) {
@@ -28,6 +30,7 @@ package struct Snapshot: ~Copyable {
     // Room behind the blob for loads of sixteen bytes.
     text = Table(draft.text + [UInt8](repeating: 0, count: Block.padding))
     policy = draft.policy
+    checks = draft.checks
   }
 
   package func acquire(workers: Int) { users.store(workers, ordering: .releasing) }
@@ -45,6 +48,7 @@ package struct SnapshotDraft {
   package var errorPages: [ErrorPageRow] = []
   package private(set) var text: [UInt8] = []
   package var policy = PolicyRow()
+  package var checks: [HealthCheck] = []
 
   package init() {}
 

@@ -52,6 +52,13 @@ package struct SocketAddress: BitwiseCopyable, Sendable, Equatable {
 
   package var isUnix: Bool { raw.family == 1 }
 
+  /// The same host at another port; a unix socket stays as it is.
+  package func at(port: UInt16) -> SocketAddress {
+    var copy = self
+    if !isUnix { copy.raw.port = port }
+    return copy
+  }
+
   /// Every address of a name, sorted. Blocks: control plane only.
   package static func resolve(_ name: String, port: UInt16) -> Result<[SocketAddress], ResolveError>
   {

@@ -30,5 +30,7 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
 
 extension SystemError {
   static var connectionAborted: SystemError { SystemError(ECONNABORTED) }
+  static var addressNotAvailable: SystemError { SystemError(EADDRNOTAVAIL) }
+  static var noMemory: SystemError { SystemError(ENOMEM) }
   static var interrupted: SystemError { SystemError(EINTR) }
 }

@@ -24,6 +24,9 @@ package enum Counter: Int, Sendable, CaseIterable {
   /// Requests that a route's rates refused, and those that its overflow bucket decided on.
   case rateLimited = 50
   case rateOverflow
+  /// Active checks, and how often they changed the backend's health.
+  case healthPasses = 56
+  case healthFailures, healthChanges
 
   /// The first word of the `OutcomeWindow`, behind room for more counters.
   static var window: Int { 60 }

@@ -30,6 +30,8 @@ package struct BackendState: BitwiseCopyable, Sendable {
     static var breaker: Int { 10 }
     static var recoveredAt: Int { 11 }
     static var consecutiveFailures: Int { 12 }
+    static var healthChangedAt: Int { 14 }
+    static var lastCheck: Int { 15 }
   }
 
   private let row: SharedRow
@@ -69,6 +71,25 @@ package struct BackendState: BitwiseCopyable, Sendable {
     nonmutating set { row.store(Word.recoveredAt, newValue) }
   }
 
+  /// When checks last took it out or brought it back; 0 when they never did.
+  package var healthChangedAt: Instant {
+    get { row.load(Word.healthChangedAt) }
+    nonmutating set { row.store(Word.healthChangedAt, newValue) }
+  }
+
+  /// Connections that have been idle since this moment or longer are not used again: all while it
+  /// is out, and those from that time when it is back. 0: none.
+  package var idleIsDeadSince: Instant { health == .down ? .max : healthChangedAt }
+
+  /// What the last health check came to; nil before the first, or when there are none.
+  package var lastCheck: LastCheck? {
+    get {
+      let raw = row.load(Word.lastCheck)
+      return raw == 0 ? nil : LastCheck(raw: raw)
+    }
+    nonmutating set { row.store(Word.lastCheck, newValue?.raw ?? 0) }
+  }
+
   package var breaker: BreakerWord { BreakerWord(raw: row.load(Word.breaker)) }
 
   /// - Returns: false, with nothing changed, when another thread was faster.
@@ -104,7 +125,9 @@ package struct PoolState: BitwiseCopyable, Sendable {
     static var inFlight: Int { 0 }
     static var waiters: Int { 1 }
     static var epoch: Int { 8 }
-    static var isPanic: Int { 9 }
+    /// The epoch that it was found at, then a bit: so that a worker that looked earlier and is
+    /// slower does not undo it.
+    static var panic: Int { 9 }
   }
 
   private let row: SharedRow
@@ -125,10 +148,17 @@ package struct PoolState: BitwiseCopyable, Sendable {
     nonmutating set { row.store(Word.waiters, newValue) }
   }
 
-  package var isPanic: Bool {
-    get { row.load(Word.isPanic) != 0 }
-    nonmutating set {
-      if isPanic != newValue { row.store(Word.isPanic, newValue ? 1 : 0) }
+  /// Too few backends are left, so all are used.
+  package var isPanic: Bool { row.load(Word.panic) & 1 != 0 }
+
+  /// - Parameter epoch: as it was before the backends were looked at.
+  /// - Returns: true for the one worker that changed it.
+  package func setPanic(_ isPanic: Bool, at epoch: UInt64) -> Bool {
+    let new = epoch << 1 | (isPanic ? 1 : 0)
+    while true {
+      let old = row.load(Word.panic)
+      guard old >> 1 <= epoch, old != new else { return false }
+      if row.replace(Word.panic, old, with: new) { return (old ^ new) & 1 != 0 }
     }
   }
 }

@@ -26,8 +26,15 @@ extension Worker {
   /// Looks at all backends of the exchange's pool anew. Rare: something became available or not,
   /// a config was published, or a backend starts slowly.
   private mutating func refreshBalancer(_ x: Int32, epoch: UInt64, serial: UInt64) {
-    let snapshot = snapshots[exchanges[x].snapshot]
-    let row = snapshot.value.pools[Int(exchanges[x].pool)]
+    let slot = exchanges[x].snapshot
+    refreshBalancer(slot, pool: Int(exchanges[x].pool), epoch: epoch, serial: serial)
+  }
+
+  private mutating func refreshBalancer(
+    _ slot: UInt8, pool: Int, epoch: UInt64, serial: UInt64
+  ) {
+    let snapshot = snapshots[slot]
+    let row = snapshot.value.pools[pool]
     var statuses: [BackendStatus] = []
     var loads: [BackendLoad] = []
     for place in 0..<Int(row.backendCount) {
@@ -35,9 +42,43 @@ extension Worker {
       let state = setup.shared.backend(backend.identity)
       statuses.append(state.status(weight: backend.weight, isBackup: backend.isBackup))
       loads.append(state.load)
+      closeIdle(backend.identity, since: state.idleIsDeadSince)
     }
     balancers[Int32(row.counters)].refresh(
       statuses, loads, row.availability, epoch: epoch, snapshotSerial: serial, now: now)
-    setup.shared.pool(row.counters).isPanic = balancers[Int32(row.counters)].isPanic
+    if Int(slot) == snapshots.current { showPanic(row.counters, epoch) }
+  }
+
+  /// Looks at pools of the current snapshot anew without waiting for a request: health has
+  /// changed, and whether a pool is in panic must show.
+  ///
+  /// - Parameter counters: the pools by their rows in the counters.
+  mutating func refreshPools(_ counters: Set<UInt32>) {
+    let slot = UInt8(truncatingIfNeeded: snapshots.current)
+    for pool in 0..<snapshots[slot].value.pools.count
+    where counters.contains(snapshots[slot].value.pools[pool].counters) {
+      refreshPool(slot, pool)
+    }
+  }
+
+  private mutating func refreshPool(_ slot: UInt8, _ pool: Int) {
+    let state = setup.shared.pool(snapshots[slot].value.pools[pool].counters)
+    // Once more when somebody was faster, so that what is shown is not older than what is.
+    for _ in 0..<3 {
+      let epoch = state.epoch
+      refreshBalancer(slot, pool: pool, epoch: epoch, serial: snapshots.serial(slot))
+      if state.epoch == epoch { return }
+    }
+  }
+
+  private func showPanic(_ counters: UInt32, _ epoch: UInt64) {
+    let isPanic = balancers[Int32(counters)].isPanic
+    guard setup.shared.pool(counters).setPanic(isPanic, at: epoch) else { return }
+    setup.events.add(
+      Event(
+        wallMilliseconds: Clock.wallMilliseconds(), pool: counters,
+        text: isPanic
+          ? "panic: too few backends are healthy, so all are used"
+          : "panic ended: enough backends are healthy"))
   }
 }

@@ -59,6 +59,17 @@ extension Worker {
     return sum < UInt64(most)
   }
 
+  /// The backend was out until `moment`: connections that were idle before are as good as dead.
+  mutating func closeIdle(_ identity: UInt32, since moment: Instant) {
+    guard moment > 0 else { return }
+    var u = idle[Int(identity)].newest
+    while u >= 0 {
+      let next = upstreams[u].next
+      if upstreams[u].idleSince <= moment { closeUpstream(u) }
+      u = next
+    }
+  }
+
   private mutating func unlinkIdle(_ u: Int32) {
     let identity = upstreams[u].backend
     let next = upstreams[u].next

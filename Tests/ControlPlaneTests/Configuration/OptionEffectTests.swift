@@ -45,8 +45,19 @@ struct OptionEffectTests {
     "pools.*.backends[].weight": (
       "  app: [127.0.0.1:3000]", "  app: [{ address: 127.0.0.1:3000, weight: 7 }]"
     ),
+    "pools.*.health.path": pool("health: { path: /up }"),
+    "pools.*.health.host": pool("health: { host: a.b }"),
+    "pools.*.health.headers": pool("health: { headers: { A: b } }"),
+    "pools.*.health.headers.*": pool("health: { headers: { A: c } }"),
+    "pools.*.health.expect": pool("health: { expect: { status: 204 } }"),
+    "pools.*.health.expect.status": pool("health: { expect: { status: [200, 300-399] } }"),
+    "pools.*.health.expect.body": pool("health: { expect: { body: ok } }"),
     "include": ("", "include: more.yaml"),
   ]
+
+  private static func pool(_ setting: String) -> (String, String) {
+    ("  app: [127.0.0.1:3000]", "  app: { \(setting), backends: [127.0.0.1:3000] }")
+  }
 
   /// Lines of a route to the pool, by the row that they show.
   private static let routeParts: [String: String] = [

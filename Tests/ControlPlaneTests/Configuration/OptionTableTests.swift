@@ -50,6 +50,8 @@ struct OptionTableTests {
       case .switchedSection: row.defaultText == "on" ? "off" : "on"
       case .boolean: row.defaultText == "true" ? "false" : "true"
       case .choice(let words): words.last ?? ""
+      case .requestPath: "/other"
+      case .fieldValue, .text: "text"
       default: ""
       }
     return try row.kind.decode(text)

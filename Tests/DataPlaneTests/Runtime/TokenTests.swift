@@ -5,8 +5,8 @@ import Testing
 struct TokenTests {
   @Test("a token gives back what it was made of")
   func parts() {
-    let kinds: [Token.Kind] = [.client, .upstream, .exchange, .worker]
-    let indices: [Int32] = [0, 1, 255, 256, 70_000, 0x3fff_fffe, 0x3fff_ffff]
+    let kinds: [Token.Kind] = [.client, .upstream, .exchange, .worker, .probe]
+    let indices: [Int32] = [0, 1, 255, 256, 70_000, 0x1fff_fffe, 0x1fff_ffff]
     let generations: [UInt32] = [0, 1, .max, 0x8000_0000]
     var seen: Set<UInt64> = []
     for kind in kinds {
@@ -21,5 +21,10 @@ struct TokenTests {
       }
     }
     #expect(seen.count == kinds.count * indices.count * generations.count)
+  }
+
+  @Test("every slot that a slab may have fits into a token")
+  func slabsFit() {
+    #expect(UInt64(CounterBank.capacity) <= Token.indexLimit)
   }
 }

@@ -49,6 +49,7 @@ extension ConfigDecoder {
     let place = poolPlaces[pool.name] ?? node.place
     guard let backends = required("backends", entries, of: place, called: name) else { return }
     decodeBackends(backends, "\(path).backends", &pool, strategy: entry("strategy", entries)?.value)
+    checkHealth(entries, pool)
   }
 
   private mutating func decodePoolSettings(
@@ -61,6 +62,7 @@ extension ConfigDecoder {
         case .mapping = entry.value.content
       {
         store(&pool, .flag(true))
+        note(name, "on", entry.value)
         guard let below = mapping(entry.value, at: row.path, called: quoted(name)) else { continue }
         decodePoolSettings(below, row.path, name, &pool)
       } else if case .section = row.kind {
@@ -68,6 +70,8 @@ extension ConfigDecoder {
         decodePoolSettings(below, row.path, name, &pool)
       } else if case .pool(let store) = row.target, let value = scalar(entry.value, row, name) {
         store(&pool, value)
+      } else if case .structure = row.target {
+        decodeHealthPart(entry, row, name, &pool)
       }
     }
   }

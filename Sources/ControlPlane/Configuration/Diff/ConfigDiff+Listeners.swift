@@ -55,6 +55,9 @@ extension ConfigDiff {
     where before.text != after.text {
       add(.changes, .pools, "\(pool): \(before.name) was \(before.text), is now \(after.text)")
     }
+    for (name, before, after) in Self.health(old, new) where before != after {
+      add(.changes, .pools, "\(pool): \(name) was \(before), is now \(after)")
+    }
   }
 
   /// All options of a pool but its strategy and backends, as words.

@@ -21,6 +21,12 @@ enum OptionKind: Sendable {
   case fieldName
   /// What a rate's buckets are told apart by.
   case rateKey
+  /// Text for a field line: no line ends, no control characters.
+  case fieldValue(ClosedRange<Int>)
+  /// `/health?full=1`: what is asked for, as it is sent.
+  case requestPath
+  /// `200` or `200-299`.
+  case statuses
   case template(TemplateText.Use)
   /// Any text of that many bytes.
   case text(ClosedRange<Int>)
@@ -61,6 +67,10 @@ extension OptionKind {
     case .method: return "a method such as GET"
     case .fieldName: return "a field name"
     case .rateKey: return ChoiceText.list(RateKeyText.words)
+    case .fieldValue(let bytes):
+      return "a field value of \(bytes.lowerBound) to \(bytes.upperBound) bytes"
+    case .requestPath: return "a path such as /health, with a query or without"
+    case .statuses: return "a status such as 200 or a range such as 200-299"
     case .template: return "text with variables"
     case .text(let bytes): return "text of \(bytes.lowerBound) to \(bytes.upperBound) bytes"
     case .name: return "a name of letters, digits, \"-\", \"_\" and \".\", at most 64"
@@ -110,6 +120,9 @@ extension OptionKind {
     case .method: return .word(try FieldText.parseMethod(text))
     case .fieldName: return .word(try FieldText.parseName(text))
     case .rateKey: return .rateKey(try RateKeyText.parse(text))
+    case .fieldValue(let bytes): return .word(try FieldText.parseValue(text, bytes))
+    case .requestPath: return .word(try RequestPathText.parse(text))
+    case .statuses: return .statuses(try StatusesText.parse(text))
     case .template(let use): return .template(try TemplateText.parse(text, for: use))
     case .text(let bytes): return .word(try PlainText.parse(text, bytes))
     case .oneOrMore(let item, _): return try item.decode(text, plain: plain)

@@ -7,7 +7,7 @@ enum OptionTable {
   static let rows: [OptionRow] =
     includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows + rateRows
     + poolRows + retryRows + capacityRows
-    + serverRows + timeoutRows + limitRows + rateTableRows + operationRows
+    + healthRows + serverRows + timeoutRows + limitRows + rateTableRows + operationRows
 
   private static let rowsByPath = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0) })
 

@@ -7,6 +7,7 @@ enum OptionValue: Equatable, Sendable {
   /// A name, a file, or one of a fixed set of words.
   case word(String)
   case endpoint(Endpoint)
+  case statuses(ClosedRange<Int>)
   case addressRange(AddressRange)
   case host(Config.HostPattern)
   case path(Config.PathPattern)

@@ -31,6 +31,11 @@ enum FieldText {
     }
   }
 
+  static func parseValue(_ text: String, _ bytes: ClosedRange<Int>) throws(Refusal) -> String {
+    try checkValue(text)
+    return try PlainText.parse(text, bytes)
+  }
+
   static let methods = [
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "PROPPATCH",
     "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "SEARCH", "REPORT", "QUERY", "PURGE", "LINK",

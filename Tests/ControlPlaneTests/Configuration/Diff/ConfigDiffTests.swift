@@ -139,6 +139,19 @@ import Testing
         "changes: pool \"api\": keep_alive.max_age was 1h, is now 1m",
       ]),
     Case(
+      "health checks turned on",
+      [
+        (
+          "strategy: weighted_round_robin,",
+          "strategy: weighted_round_robin, health: { interval: 5s }, panic_below: 0%,"
+        )
+      ],
+      [
+        "changes: pool \"api\": health was off, is now on",
+        "changes: pool \"api\": health.interval was 30s, is now 5s",
+        "changes: pool \"api\": panic_below was 10%, is now 0%",
+      ]),
+    Case(
       "another pool", [("  web: [127", "  www: [127"), ("rest, to: web", "rest, to: www")],
       [
         "changes: route \"rest\": action was to pool \"web\", is now to pool \"www\"",
@@ -299,5 +312,49 @@ import Testing
     let rotated = Array(1..<count) + [0]
     let diff = ConfigDiff(from: config(Array(0..<count)), to: config(rotated))
     #expect(diff.texts(.changes) == ["route \"r0\" moves: tried 10000th, after \"r9999\""])
+  }
+
+  @Test("every option of health checks is told")
+  func healthOptions() throws {
+    func text(_ health: String) -> String {
+      Self.base.replacing("  web: [127.0.0.1:3]", with: "  web: \(health)")
+    }
+    let old = try ConfigFixture.config(text("{ backends: [127.0.0.1:3], health: on }"))
+    let options = """
+      path: /up, method: HEAD, host: a.b, headers: { A: b }, interval: 1s, jitter: 0%,
+      timeout: 1s, unhealthy_after: 5, healthy_after: 6, initial: unhealthy, port: 81,
+      expect: { status: [200, 301-302] }
+      """
+    let new = try ConfigFixture.config(
+      text("{ backends: [127.0.0.1:3], health: { \(options) } }"))
+    let said = ConfigDiff(from: old, to: new).texts(.changes)
+    #expect(
+      said
+        == [
+          "path was /health, is now /up", "method was GET, is now HEAD",
+          "host was the backend's address, is now a.b", "headers was none, is now A: b",
+          "interval was 30s, is now 1s", "jitter was 10%, is now 0%",
+          "timeout was 5s, is now 1s", "unhealthy_after was 2, is now 5",
+          "healthy_after was 3, is now 6", "initial was healthy, is now unhealthy",
+          "port was the backend's, is now 81", "expect.status was 200-299, is now 200, 301-302",
+        ].map { "pool \"web\": health.\($0)" })
+    let tcp = try ConfigFixture.config(
+      text("{ backends: [127.0.0.1:3], health: { type: tcp } }"))
+    #expect(
+      ConfigDiff(from: old, to: tcp).texts(.changes) == [
+        "pool \"web\": health.type was http, is now tcp"
+      ])
+    let body = try ConfigFixture.config(
+      text("{ backends: [127.0.0.1:3], health: { expect: { body: ok } } }"))
+    #expect(
+      ConfigDiff(from: old, to: body).texts(.changes) == [
+        "pool \"web\": health.expect.body was anything, is now \"ok\""
+      ])
+    #expect(ConfigDiff(from: new, to: old).texts(.changes).count == 12)
+    let off = try ConfigFixture.config(text("{ backends: [127.0.0.1:3] }"))
+    #expect(
+      ConfigDiff(from: new, to: off).texts(.changes) == [
+        "pool \"web\": health was on, is now off"
+      ])
   }
 }
