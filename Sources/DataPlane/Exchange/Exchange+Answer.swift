@@ -34,9 +34,11 @@ extension Worker {
   }
 
   /// Ends an exchange with an answer of ours, or, when a response was begun, by cutting it.
+  ///
+  /// - Parameter retryAfter: seconds for `Retry-After` (RFC 9110 section 10.2.3); 0 sends none.
   mutating func failExchange(
     _ x: Int32, status: Int, _ reason: FailureReason, _ explanation: StaticString,
-    closes: Bool = false
+    closes: Bool = false, retryAfter: Int = 0
   ) {
     exchanges[x].failure = reason
     if exchanges[x].step == .respond || exchanges[x].step == .tunnel { return cutResponse(x) }
@@ -48,7 +50,8 @@ extension Worker {
     readAccept(x)
     writeAnswer(
       status: status, explanation, keepAlive: clients[c].keepAlive,
-      isHead: exchanges[x].method == .head, isOldClient: exchanges[x].isOldClient)
+      isHead: exchanges[x].method == .head, isOldClient: exchanges[x].isOldClient,
+      retryAfter: retryAfter)
     exchanges[x].responseBytes &+= UInt64(outgoing.end)
     if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
       return abortClient(c)
@@ -81,10 +84,15 @@ extension Worker {
   /// begin at `scratch.start`.
   private mutating func writeAnswer(
     status: Int, _ explanation: StaticString, keepAlive: Bool, isHead: Bool,
-    isOldClient: Bool = false
+    isOldClient: Bool = false, retryAfter: Int = 0
   ) {
     let format = AnswerFormat.preferred(head, scratch.bytes, scratch.start)
     writeAnswerStart(status: status, keepAlive: keepAlive, isOldClient: isOldClient)
+    if retryAfter > 0 {
+      outgoing.append("Retry-After: ")
+      outgoing.append(decimal: retryAfter)
+      outgoing.append("\r\n")
+    }
     outgoing.append("Cache-Control: no-store\r\nContent-Type: ")
     if let page = errorPage(status) { return writePage(page, isHead: isHead) }
     pathBuffer.removeAll()

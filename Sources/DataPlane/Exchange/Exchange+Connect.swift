@@ -97,6 +97,7 @@ extension Worker {
 
   private mutating func noBackendLeft(_ x: Int32) {
     if exchanges[x].tryCount == 0 {
+      if failFast(x) { return }
       setup.counters.pools[exchanges[x].poolCounters].add(.noBackend)
       failExchange(x, status: 503, .noBackend, "the pool has no backend")
     } else if exchanges[x].failure == .overloaded {

@@ -67,6 +67,10 @@ struct Exchange: ~Copyable, SlabElement {
   var isTrying = false
   /// When the backend was chosen.
   var triedAt: Instant = 0
+  /// The whole request was here then, so that the time to the answer is the backend's.
+  var isTimed = false
+  /// The breaker's ticket when the try is one of its trials; else 0.
+  var trial: UInt64 = 0
 
   var requestBody = BodyDecoder()
   var responseBody = BodyDecoder()
@@ -97,6 +101,7 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
   case none, clientGone, badRequest, noRoute, noBackend, connectFailed, connectTimeout
   case firstByteTimeout, responseIdle, requestTimeout, badResponse, upstreamClosed
   case clientTimeout, bodyTooLong, drained, overloaded
+  case breakerOpen
 
   package var text: String {
     switch self {
@@ -116,6 +121,7 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
     case .bodyTooLong: return "body too long"
     case .drained: return "cut by drain"
     case .overloaded: return "overloaded"
+    case .breakerOpen: return "no backend available: breaker open"
     }
   }
 }

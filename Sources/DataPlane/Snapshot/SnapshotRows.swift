@@ -19,6 +19,7 @@ package struct PoolRow: BitwiseCopyable, Sendable {
   package let idleTimeout: Instant
   package let maxAge: Instant
   package var availability = AvailabilityPolicy()
+  package var breaker = BreakerPolicy()
   package init(
     name: TextReference, strategy: StrategyKind, firstBackend: Int, backendCount: Int,
     counters: UInt32, maxIdlePerBackend: Int, idleTimeout: Instant, maxAge: Instant

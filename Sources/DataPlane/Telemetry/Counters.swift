@@ -17,6 +17,16 @@ package enum Counter: Int, Sendable, CaseIterable {
   /// Tries that got no usable answer.
   case tryFailures
 
+  /// Openings of a backend's breaker by reason, as in `breakerReasons`.
+  case breakerOpenedConsecutive = 50
+  case breakerOpenedFailureRate, breakerOpenedSlowRate, breakerOpenedTrial
+  /// Requests that a half-open breaker let through to see how they fare.
+  case breakerTrials
+  /// Of a pool: requests answered at once because breakers are open.
+  case breakerRejected
+
+  /// Which `windowEpoch` and length the window is of.
+  static var windowMark: Int { 59 }
   /// The first word of the `OutcomeWindow`, behind room for more counters.
   static var window: Int { 60 }
   static var wordCount: Int { 80 }

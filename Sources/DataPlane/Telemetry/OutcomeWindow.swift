@@ -34,6 +34,19 @@ extension CounterRow {
     }
   }
 
+  /// One that was counted before turned out to have failed.
+  func recordLateFailure(at now: Instant, window length: Instant) {
+    let tick = CounterRow.tick(now, length)
+    let word = Counter.window &+ Int(tick % CounterRow.bucketCount) &* 2
+    let isNew = load(word: word) >> 32 != tick & 0xffff_ffff
+    if isNew {
+      set(word: word &+ 1, 1 << 32)
+      set(word: word, tick << 32)
+    } else {
+      add(word: word &+ 1, 1 << 32)
+    }
+  }
+
   /// Adds what this row saw in the window that ends now.
   func addWindow(at now: Instant, window length: Instant, to totals: inout WindowTotals) {
     let tick = CounterRow.tick(now, length)

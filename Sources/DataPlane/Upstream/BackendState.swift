@@ -30,6 +30,7 @@ package struct BackendState: BitwiseCopyable, Sendable {
     static var breaker: Int { 10 }
     static var recoveredAt: Int { 11 }
     static var consecutiveFailures: Int { 12 }
+    static var windowEpoch: Int { 13 }
   }
 
   private let row: SharedRow
@@ -74,6 +75,10 @@ package struct BackendState: BitwiseCopyable, Sendable {
     return status
   }
 
+  /// Grows when what was counted until now is forgotten: windows of an earlier one do not count.
+  @inline(__always) package var windowEpoch: UInt64 { row.load(Word.windowEpoch) }
+  package func forgetWindow() { row.add(Word.windowEpoch) }
+
   /// Tries in a row that got no usable answer.
   package var consecutiveFailures: UInt64 { row.load(Word.consecutiveFailures) }
   @discardableResult package func addConsecutiveFailure() -> UInt64 {
@@ -92,6 +97,7 @@ package struct PoolState: BitwiseCopyable, Sendable {
     static var waiters: Int { 1 }
     static var epoch: Int { 8 }
     static var isPanic: Int { 9 }
+    static var overriddenBreakers: Int { 10 }
   }
 
   private let row: SharedRow
@@ -105,6 +111,16 @@ package struct PoolState: BitwiseCopyable, Sendable {
     get { row.load(Word.isPanic) != 0 }
     nonmutating set {
       if isPanic != newValue { row.store(Word.isPanic, newValue ? 1 : 0) }
+    }
+  }
+}
+
+extension PoolState {
+  /// Backends that are used although their breakers are open, because too many would be out.
+  package var overriddenBreakers: UInt64 {
+    get { row.load(Word.overriddenBreakers) }
+    nonmutating set {
+      if overriddenBreakers != newValue { row.store(Word.overriddenBreakers, newValue) }
     }
   }
 }

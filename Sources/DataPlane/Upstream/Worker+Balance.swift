@@ -9,15 +9,22 @@ extension Worker {
     if !balancers[Int32(id)].isCurrent(epoch: epoch, snapshotSerial: serial, now: now) {
       refreshBalancer(x, epoch: epoch, serial: serial)
     }
+    exchanges[x].trial = 0
+    exchanges[x].isTimed = exchanges[x].requestDone
+    let hasTrials = !balancers[Int32(id)].trials.isEmpty
+    if hasTrials, exchanges[x].isReplayable, exchanges[x].tryCount == 0, let place = takeTrial(x) {
+      return place
+    }
     var context = ChoiceContext()
     context.tried = exchanges[x].tried
     context.now = now
-    return balancers[Int32(id)].choose(context, random: &random)
+    if let place = balancers[Int32(id)].choose(context, random: &random) { return place }
+    return hasTrials ? takeTrial(x, isLast: true) : nil
   }
 
   /// Looks at all backends of the exchange's pool anew. Rare: something became available or not,
   /// a config was published, or a backend starts slowly.
-  private mutating func refreshBalancer(_ x: Int32, epoch: UInt64, serial: UInt64) {
+  mutating func refreshBalancer(_ x: Int32, epoch: UInt64, serial: UInt64) {
     let snapshot = snapshots[exchanges[x].snapshot]
     let row = snapshot.value.pools[Int(exchanges[x].pool)]
     var statuses: [BackendStatus] = []
@@ -25,11 +32,15 @@ extension Worker {
     for place in 0..<Int(row.backendCount) {
       let backend = snapshot.value.backends[Int(row.firstBackend) &+ place]
       let state = setup.shared.backend(backend.identity)
-      statuses.append(state.status(weight: backend.weight, isBackup: backend.isBackup))
+      var status = state.status(weight: backend.weight, isBackup: backend.isBackup)
+      if !balancers[Int32(row.counters)].breaker.isOn { status.breaker = .closed }
+      statuses.append(status)
       loads.append(state.load)
     }
     balancers[Int32(row.counters)].refresh(
       statuses, loads, row.availability, epoch: epoch, snapshotSerial: serial, now: now)
-    setup.shared.pool(row.counters).isPanic = balancers[Int32(row.counters)].isPanic
+    let pool = setup.shared.pool(row.counters)
+    pool.isPanic = balancers[Int32(row.counters)].isPanic
+    pool.overriddenBreakers = UInt64(balancers[Int32(row.counters)].overriddenCount)
   }
 }
