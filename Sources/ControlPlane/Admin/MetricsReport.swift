@@ -56,6 +56,8 @@ public struct MetricsReport: Equatable, Sendable {
     public var staleRetries: UInt64 = 0
     public var connectRetries: UInt64 = 0
     public var noBackend: UInt64 = 0
+    public var breakerRejected: UInt64 = 0
+    public var overriddenBreakers: UInt64 = 0
     public var resolveFailures: UInt64 = 0
 
     public init(name: String) { self.name = name }
@@ -75,6 +77,12 @@ public struct MetricsReport: Equatable, Sendable {
     public var connectFailures: UInt64 = 0
     public var staleRetries: UInt64 = 0
     public var resets: UInt64 = 0
+    public var failures: UInt64 = 0
+    /// 0 closed, 1 open, 2 half-open.
+    public var breakerState = 0
+    /// Openings, in the order of `MetricsTable.breakerReasons`.
+    public var breakerOpenings: [UInt64] = []
+    public var breakerTrials: UInt64 = 0
 
     public init(pool: String, address: String) {
       self.pool = pool

@@ -48,7 +48,7 @@ extension MetricsTable {
         "headrace_pool_resolve_failures_total",
         "Look-ups of backend names that failed; the last good answer stayed.",
         .counter { $0.resolveFailures }),
-    ])
+    ] + poolBreaker)
 
   static let backend = MetricScope<MetricsReport.Backend>(
     title: "Backends", labelNames: ["pool", "backend"],
@@ -88,5 +88,5 @@ extension MetricsTable {
         "headrace_backend_resets_total",
         "Connections that broke while an answer was expected or under way.",
         .counter { $0.resets }),
-    ])
+    ] + backendBreaker)
 }

@@ -202,6 +202,7 @@ public struct Config: Equatable, Sendable {
     public var strategy: Strategy
     public var backends: [Backend]
     public var keepAlive = KeepAlive()
+    public var breaker = Breaker()
     public init(name: String, strategy: Strategy, backends: [Backend]) {
       self.name = name
       self.strategy = strategy

@@ -140,9 +140,24 @@ public final class Proxy: Sendable {
     built.handle.value.acquire(workers: workers.mailboxes.count)
     workers.post(.adopt(built.handle))
     state.backends = built.backends
+    closeUnusedBreakers(state)
     sweep(&state)
     state.snapshots.append(built.handle)
     logWriter.format = state.config.accessLog
+  }
+
+  /// A breaker that is switched off is closed: switched on again, it starts afresh.
+  private func closeUnusedBreakers(_ state: State) {
+    let off = Set(state.config.pools.filter { !$0.breaker.isOn }.map(\.name))
+    for backend in state.backends where off.contains(backend.pool) {
+      let pool = registry.pool(backend.pool)
+      guard registry.shared.backend(backend.identity).closeBreaker() else { continue }
+      registry.shared.pool(pool).availabilityChanged()
+      eventWriter.log.add(
+        Event(
+          wallMilliseconds: Clock.wallMilliseconds(), pool: pool, backend: backend.identity,
+          text: "breaker closed: switched off"))
+    }
   }
 
   /// Frees the snapshots that no worker holds any more.

@@ -58,14 +58,17 @@ struct SnapshotBuilder {
       backends.append(
         BuiltBackend(pool: pool.name, address: text, weight: weight, identity: identity))
     }
-    draft.pools.append(
+    var row =
       PoolRow(
         name: draft.intern(pool.name.utf8),
         strategy: pool.strategy == .roundRobin ? .roundRobin : .weightedRoundRobin,
         firstBackend: first, backendCount: draft.backends.count - first,
         counters: registry.pool(pool.name), maxIdlePerBackend: pool.keepAlive.maxIdle,
         idleTimeout: pool.keepAlive.idleTimeout.nanoseconds,
-        maxAge: pool.keepAlive.maxAge.nanoseconds))
+        maxAge: pool.keepAlive.maxAge.nanoseconds)
+    row.breaker = pool.breaker.policy
+    row.availability.maxOpenPercent = UInt32(pool.breaker.maxOpen)
+    draft.pools.append(row)
   }
 
   /// Every address of every backend; one that is named twice counts once, its weights added.

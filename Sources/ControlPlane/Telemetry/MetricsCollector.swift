@@ -61,6 +61,8 @@ struct MetricsCollector {
     result.staleRetries = sum[.staleRetries]
     result.connectRetries = sum[.connectRetries]
     result.noBackend = sum[.noBackend]
+    result.breakerRejected = sum[.breakerRejected]
+    if pool.breaker.isOn { result.overriddenBreakers = registry.shared.pool(id).overriddenBreakers }
     result.resolveFailures = pool.backends.reduce(0) {
       $0 + (resolver?.failures(of: $1.address) ?? 0)
     }
@@ -81,6 +83,17 @@ struct MetricsCollector {
     result.connectFailures = sum[.connectFailures]
     result.staleRetries = sum[.staleRetries]
     result.resets = sum[.resets]
+    result.failures = sum[.tryFailures]
+    switch registry.shared.backend(backend.identity).breaker.phase {
+    case .closed: result.breakerState = 0
+    case .open: result.breakerState = 1
+    case .halfOpen: result.breakerState = 2
+    }
+    result.breakerOpenings = [
+      sum[.breakerOpenedConsecutive], sum[.breakerOpenedFailureRate], sum[.breakerOpenedSlowRate],
+      sum[.breakerOpenedTrial],
+    ]
+    result.breakerTrials = sum[.breakerTrials]
     return result
   }
 }

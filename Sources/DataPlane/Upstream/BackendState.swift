@@ -64,6 +64,19 @@ package struct BackendState: BitwiseCopyable, Sendable {
     row.replace(Word.breaker, old.raw, with: new.raw)
   }
 
+  /// Whatever it was, and forgets why.
+  ///
+  /// - Returns: false when it was closed before.
+  package func closeBreaker() -> Bool {
+    while !breaker.isClosed {
+      let word = breaker
+      forgetWindow()
+      clearConsecutiveFailures()
+      if replaceBreaker(word, with: .closed) { return true }
+    }
+    return false
+  }
+
   package func status(weight: UInt32, isBackup: Bool) -> BackendStatus {
     var status = BackendStatus()
     status.weight = weight

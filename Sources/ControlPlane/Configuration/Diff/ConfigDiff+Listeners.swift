@@ -54,6 +54,9 @@ extension ConfigDiff {
     for (name, before, after) in keepAlive(old.keepAlive, new.keepAlive) where before != after {
       add(.changes, .pools, "\(pool): keep_alive.\(name) was \(before), is now \(after)")
     }
+    for (name, before, after) in breakerWords(old.breaker, new.breaker) where before != after {
+      add(.changes, .pools, "\(pool): \(name) was \(before), is now \(after)")
+    }
   }
 
   private func keepAlive(

@@ -19,6 +19,8 @@ enum OptionKind: Sendable {
   /// A method of HTTP.
   case method
   case fieldName
+  /// `503` or `500-599`, of answers.
+  case statusRange
   case template(TemplateText.Use)
   /// Any text of that many bytes.
   case text(ClosedRange<Int>)
@@ -58,6 +60,7 @@ extension OptionKind {
     case .pathPrefix: return "a path such as /api"
     case .method: return "a method such as GET"
     case .fieldName: return "a field name"
+    case .statusRange: return "a status such as 503, or a range such as 500-599"
     case .template: return "text with variables"
     case .text(let bytes): return "text of \(bytes.lowerBound) to \(bytes.upperBound) bytes"
     case .name: return "a name of letters, digits, \"-\", \"_\" and \".\", at most 64"
@@ -106,6 +109,7 @@ extension OptionKind {
     case .pathPrefix: return .word(try PathPrefixText.parse(text))
     case .method: return .word(try FieldText.parseMethod(text))
     case .fieldName: return .word(try FieldText.parseName(text))
+    case .statusRange: return .statuses(try StatusRangeText.parse(text))
     case .template(let use): return .template(try TemplateText.parse(text, for: use))
     case .text(let bytes): return .word(try PlainText.parse(text, bytes))
     case .oneOrMore(let item, _): return try item.decode(text, plain: plain)

@@ -6,7 +6,7 @@ enum OptionTable {
   /// In the order of the reference.
   static let rows: [OptionRow] =
     includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows + poolRows
-    + serverRows + timeoutRows + limitRows + operationRows
+    + breakerRows + serverRows + timeoutRows + limitRows + operationRows
 
   private static let rowsByPath = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0) })
 
@@ -39,7 +39,9 @@ enum OptionTable {
   /// Gives a pool the default of every row that has one.
   static func setDefaults(of pool: inout Config.Pool) {
     for row in rows {
-      if case .pool(let store) = row.target, let value = defaultValue(row) { store(&pool, value) }
+      guard let value = defaultValue(row) else { continue }
+      if case .pool(let store) = row.target { store(&pool, value) }
+      if case .poolList(let store) = row.target { store(&pool, [value]) }
     }
   }
 

@@ -10,6 +10,7 @@ enum OptionValue: Equatable, Sendable {
   case addressRange(AddressRange)
   case host(Config.HostPattern)
   case path(Config.PathPattern)
+  case statuses(ClosedRange<Int>)
   case template(TemplateText.Parsed)
   /// `off` or `auto`.
   case absent
