@@ -52,9 +52,14 @@ package struct CandidateLists: Equatable, Sendable {
   package var validUntil: Instant = .max
 
   package init(_ statuses: [BackendStatus], _ policy: AvailabilityPolicy, now: Instant) {
-    let primary = Tier(statuses, isBackup: false, policy, now: now)
+    var primary = Tier(statuses, isBackup: false, policy, now: now)
     let backup = Tier(statuses, isBackup: true, policy, now: now)
     validUntil = min(primary.validUntil, backup.validUntil)
+    // A backup that is well is better than a backend that is not.
+    if primary.isAllOverridden, backup.usable.count > backup.overriddenCount {
+      primary.usable = []
+      primary.overriddenCount = 0
+    }
     overriddenCount = primary.overriddenCount + backup.overriddenCount
     blockedUntil = primary.blockedUntil ?? backup.blockedUntil
     if let one = primary.blockedUntil, let other = backup.blockedUntil {
@@ -119,6 +124,8 @@ package struct CandidateLists: Equatable, Sendable {
         usable.sort()
       }
     }
+
+    var isAllOverridden: Bool { overriddenCount > 0 && usable.count == overriddenCount }
 
     func isPanic(_ policy: AvailabilityPolicy) -> Bool {
       guard unhealthyCount > 0 else { return false }
