@@ -45,6 +45,14 @@ struct OptionEffectTests {
     "pools.*.backends[].weight": (
       "  app: [127.0.0.1:3000]", "  app: [{ address: 127.0.0.1:3000, weight: 7 }]"
     ),
+    "pools.*.breaker.open_for": (
+      "  app: [127.0.0.1:3000]",
+      "  app: { breaker: { open_for: 7s }, backends: [127.0.0.1:3000] }"
+    ),
+    "pools.*.breaker.failure_statuses": (
+      "  app: [127.0.0.1:3000]",
+      "  app: { breaker: { failure_statuses: [500, 502-504] }, backends: [127.0.0.1:3000] }"
+    ),
     "include": ("", "include: more.yaml"),
   ]
 

@@ -46,6 +46,8 @@ struct OptionTableTests {
       case .integer(let range, _): "\(range.lowerBound)"
       case .size(let range, _): SizeText.format(range.lowerBound)
       case .duration(let range, _): DurationText.format(range.upperBound)
+      case .percent(let range, _): "\(range.upperBound)%"
+      case .switchedSection: row.defaultText == "on" ? "off" : "on"
       case .boolean: row.defaultText == "true" ? "false" : "true"
       case .choice(let words): words.last ?? ""
       default: ""
