@@ -48,6 +48,11 @@ extension Scene {
     ).replacing("workers: 1", with: "workers: \(workers)")
   }
 
+  /// Without a breaker: for tests whose backends fail again and again.
+  static func unbroken(_ backends: String = "'$0'") -> String {
+    config(pool: "{ breaker: off, backends: [\(backends)] }")
+  }
+
   func status(_ request: String = get()) throws -> Int { try exchange(request).status }
 
   func breakerState(_ origin: Int = 0) throws -> Double? {

@@ -98,6 +98,24 @@ import Testing
     }
   }
 
+  @Test("where nothing but POSTs comes, they are the trials in the end")
+  func nothingButPosts() throws {
+    let mood = Mood(.error)
+    let config = Scene.breaking(
+      "minimum_requests: 5, open_for: 50ms, max_open_for: 60ms", backends: "'$0', '$1'")
+    try withScene(mood.script, .answering(ok("good")), config: config) { scene in
+      try wait(for: "the breaker") {
+        _ = try scene.status(post(body: "pay"))
+        return try scene.breakerState() == 1
+      }
+      mood.kind = .good
+      try wait(for: "trials") {
+        #expect(try scene.status(post(body: "pay")) == 200)
+        return try scene.breakerState() == 0
+      }
+    }
+  }
+
   @Test("a POST is the trial when there is nobody else")
   func onlyPosts() throws {
     let mood = Mood(.error)
@@ -158,6 +176,35 @@ import Testing
       let used = zip(scene.origins, before).filter { $0.requests.count > $1 }
       #expect(used.count == 2)
       try scene.waitForWords("2 of 4 backends stay in use all the same (max_open 50%)")
+    }
+  }
+
+  @Test("what began before it closed and fails afterwards does not open it")
+  func lateFailures() throws {
+    let mood = Mood(.hang)
+    let config = Scene.breaking(
+      "consecutive_failures: 1, open_for: 20ms", "timeouts: { first_byte: 2s }")
+    try withScene(mood.script, config: config) { scene in
+      let early = try scene.client()
+      try early.send(get())
+      try scene.origin.waitForRequests(1)
+      mood.kind = .reset
+      #expect(try scene.status() == 502)
+      #expect(try scene.breakerState() == 1)
+      mood.kind = .good
+      try wait(for: "the breaker to close") {
+        _ = try scene.status()
+        return try scene.breakerState() == 0
+      }
+      let late = try early.response()
+      #expect(late.status == 504)
+      #expect(try scene.breakerState() == 0)
+      #expect(try scene.openings("consecutive_failures") == 1)
+      // One that begins now does.
+      mood.kind = .hang
+      #expect(try scene.status() == 504)
+      #expect(try scene.breakerState() == 1)
+      mood.gate.open()
     }
   }
 

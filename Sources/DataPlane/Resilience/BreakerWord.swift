@@ -85,6 +85,15 @@ package struct BreakerWord: Equatable, Sendable, BitwiseCopyable {
     }
   }
 
+  /// It has wanted trials for `max_open_for` and did not get them all.
+  package func isOverdue(at now: Instant, _ policy: BreakerPolicy) -> Bool {
+    switch phase {
+    case .closed: return false
+    case .open(let until): return until &+ policy.maxOpenFor <= now
+    case .halfOpen: return time <= now
+    }
+  }
+
   private func halfOpen(
     admitted: UInt64, passed: UInt64, at now: Instant, _ policy: BreakerPolicy
   ) -> BreakerWord {

@@ -12,9 +12,7 @@ extension Worker {
     exchanges[x].trial = 0
     exchanges[x].isTimed = exchanges[x].requestDone
     let hasTrials = !balancers[Int32(id)].trials.isEmpty
-    if hasTrials, exchanges[x].isReplayable, exchanges[x].tryCount == 0, let place = takeTrial(x) {
-      return place
-    }
+    if hasTrials, exchanges[x].tryCount == 0, let place = takeTrial(x) { return place }
     var context = ChoiceContext()
     context.tried = exchanges[x].tried
     context.now = now

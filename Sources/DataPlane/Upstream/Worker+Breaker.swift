@@ -84,7 +84,8 @@ extension Worker {
 
   // MARK: Trials
 
-  /// Makes the exchange a trial of a backend whose breaker wants one.
+  /// Makes the exchange a trial of a backend whose breaker wants one. One that may not be sent
+  /// again is a trial only where there is nobody else, or no other has come for long.
   ///
   /// - Parameter isLast: there is nobody else to go to.
   /// - Returns: the backend's place in its pool; nil when all trials are taken.
@@ -100,7 +101,10 @@ extension Worker {
       let place = Int(balancers[id].trials[(start &+ step) % count])
       if exchanges[x].tried.contains(place) { continue }
       let identity = snapshot.value.backends[Int(row.firstBackend) &+ place].identity
-      if admitTrial(x, identity) { return place }
+      let mayTry =
+        isLast || exchanges[x].isReplayable
+        || setup.shared.backend(identity).breaker.isOverdue(at: now, balancers[id].breaker)
+      if mayTry, admitTrial(x, identity) { return place }
     }
     return nil
   }

@@ -95,6 +95,16 @@ struct BreakerWordTests {
     #expect(renewed.trialReturned(lost) == nil)
   }
 
+  @Test("overdue when trials are wanted for max_open_for")
+  func overdue() throws {
+    let (word, until) = opened()
+    let later = until + policy.maxOpenFor
+    #expect(!BreakerWord.closed.isOverdue(at: later, policy))
+    #expect(!word.isOverdue(at: later - 1, policy) && word.isOverdue(at: later, policy))
+    let half = try #require(word.trialAdmitted(at: until, policy))
+    #expect(!half.isOverdue(at: later - 1, policy) && half.isOverdue(at: later, policy))
+  }
+
   @Test("fewer probes than have passed, after a reload: one more trial, and it closes")
   func fewerProbes() throws {
     let (word, until) = opened()
