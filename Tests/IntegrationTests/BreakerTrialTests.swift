@@ -208,6 +208,44 @@ import Testing
     }
   }
 
+  @Test("whatever backends do, all are back in the end, and none is lost on the way")
+  func flapping() throws {
+    let moods = (0..<3).map { _ in Mood(.good) }
+    let config = Scene.breaking(
+      "minimum_requests: 5, open_for: 20ms, max_open_for: 100ms, window: 1s",
+      backends: "'$0', '$1', '$2'", workers: 2, "timeouts: { first_byte: 100ms }")
+    try withScene(moods[0].script, moods[1].script, moods[2].script, config: config) { scene in
+      let allowed: Set<Int> = [200, 500, 502, 503, 504]
+      var random = SplitMix(state: 7)
+      for round in 0..<60 {
+        let kinds: [Mood.Kind] = [.good, .error, .reset, .garbage, .cut, .hang]
+        for mood in moods { mood.kind = kinds.randomElement(using: &random) ?? .good }
+        for step in 0..<6 {
+          let client = try scene.client()
+          try client.send(step % 3 == 0 ? post(body: "x") : get())
+          if step == 4, let end = [true, false].randomElement(using: &random), end {
+            client.reset()
+            continue
+          }
+          // A cut answer ends early; its head is there all the same.
+          let status = try client.readHead().status
+          #expect(allowed.contains(status), "round \(round): \(status)")
+        }
+      }
+      for mood in moods {
+        mood.kind = .good
+        mood.gate.open()
+      }
+      try wait(for: "all breakers to close") {
+        _ = try scene.status()
+        return try (0..<3).allSatisfy { try scene.breakerState($0) == 0 }
+      }
+      for _ in 0..<30 { #expect(try scene.status() == 200) }
+      let opened = try scene.proxy.metric("headrace_backend_breaker_opened_total") ?? 0
+      #expect(opened > 5, "or the test says nothing")
+    }
+  }
+
   @Test("max_open: 100% lets the whole pool fail fast")
   func allOpen() throws {
     let config = Scene.breaking(

@@ -19,7 +19,8 @@ struct MetricsCollector {
     }
     report.routes = config.routes.map(route)
     report.pools = config.pools.map(pool)
-    report.backends = backends.map(backend)
+    let off = Set(config.pools.filter { !$0.breaker.isOn }.map(\.name))
+    report.backends = backends.map { backend($0, hasBreaker: !off.contains($0.pool)) }
     return report
   }
 
@@ -69,7 +70,9 @@ struct MetricsCollector {
     return result
   }
 
-  private func backend(_ backend: SnapshotBuilder.BuiltBackend) -> MetricsReport.Backend {
+  private func backend(
+    _ backend: SnapshotBuilder.BuiltBackend, hasBreaker: Bool
+  ) -> MetricsReport.Backend {
     let sum = Sum(registry.counters.map { $0.backends[backend.identity] })
     var result = MetricsReport.Backend(pool: backend.pool, address: backend.address)
     result.weight = backend.weight
@@ -84,7 +87,8 @@ struct MetricsCollector {
     result.staleRetries = sum[.staleRetries]
     result.resets = sum[.resets]
     result.failures = sum[.tryFailures]
-    switch registry.shared.backend(backend.identity).breaker.phase {
+    let breaker = registry.shared.backend(backend.identity).breaker
+    switch hasBreaker ? breaker.phase : .closed {
     case .closed: result.breakerState = 0
     case .open: result.breakerState = 1
     case .halfOpen: result.breakerState = 2
