@@ -121,7 +121,7 @@ import Testing
       connection.halfClose()
       _ = try connection.ending()
     }
-    try withScene(script) { scene in
+    try withScene(script, config: Scene.unbroken()) { scene in
       for round in 0..<Self.rounds {
         row("round \(round)") {
           let client = try scene.client()

@@ -9,7 +9,7 @@ import Testing
       ("application/json", "application/json"), ("text/plain", "text/plain"),
       ("application/json, text/plain, */*", "application/json"), ("image/png", "text/plain"),
     ]
-    try withScene(config: Scene.config([try Address.refusing()])) { scene in
+    try withScene(config: Scene.unbroken("'\(try Address.refusing())'")) { scene in
       for (accept, type) in table {
         row(accept ?? "no Accept") {
           let fields = accept.map { ["Accept: \($0)"] } ?? []

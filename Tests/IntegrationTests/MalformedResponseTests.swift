@@ -53,7 +53,7 @@ import Testing
       connection.halfClose()
       _ = try connection.ending()
     }
-    try withScene(script) { scene in
+    try withScene(script, config: Scene.unbroken()) { scene in
       let client = try scene.client()
       for (index, entry) in Self.table.enumerated() {
         row(entry.name) {

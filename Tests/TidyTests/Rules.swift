@@ -16,6 +16,7 @@ enum Rules {
   static let pureFolders = [
     "Sources/DataPlane/HTTP1/", "Sources/DataPlane/Routing/",
     "Sources/DataPlane/Balancing/", "Sources/DataPlane/Limits/",
+    "Sources/DataPlane/Resilience/",
   ]
 
   static let lineLengthMax = 100

@@ -13,6 +13,8 @@ struct Metric<Item>: Sendable {
     case counter(@Sendable (Item) -> UInt64)
     /// Label `class`.
     case counterByClass(@Sendable (Item) -> [UInt64])
+    /// Label `reason`, with the values that come along.
+    case counterByReason(@Sendable (Item) -> [(reason: String, count: UInt64)])
     case gauge(@Sendable (Item) -> Double)
     /// Always 1; what it says is in the label.
     case info(label: String, @Sendable (Item) -> String)
@@ -28,7 +30,7 @@ struct Metric<Item>: Sendable {
   /// As Prometheus names it.
   var type: String {
     switch reading {
-    case .counter, .counterByClass: "counter"
+    case .counter, .counterByClass, .counterByReason: "counter"
     case .gauge, .info: "gauge"
     case .histogram: "histogram"
     }
@@ -37,6 +39,7 @@ struct Metric<Item>: Sendable {
   var ownLabel: String? {
     switch reading {
     case .counterByClass: "class"
+    case .counterByReason: "reason"
     case .info(let label, _): label
     case .counter, .gauge, .histogram: nil
     }

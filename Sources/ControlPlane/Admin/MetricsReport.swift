@@ -64,6 +64,8 @@ public struct MetricsReport: Equatable, Sendable {
     public var queueOverflows: UInt64 = 0
     public var waiting: UInt64 = 0
     public var noBackend: UInt64 = 0
+    public var breakerRejected: UInt64 = 0
+    public var overriddenBreakers: UInt64 = 0
     public var resolveFailures: UInt64 = 0
     public var isPanic = false
 
@@ -88,6 +90,12 @@ public struct MetricsReport: Equatable, Sendable {
     public var healthPasses: UInt64 = 0
     public var healthFailures: UInt64 = 0
     public var healthChanges: UInt64 = 0
+    public var failures: UInt64 = 0
+    /// 0 closed, 1 open, 2 half-open.
+    public var breakerState = 0
+    /// Openings, in the order of `MetricsTable.breakerReasons`.
+    public var breakerOpenings: [UInt64] = []
+    public var breakerTrials: UInt64 = 0
 
     public init(pool: String, address: String) {
       self.pool = pool

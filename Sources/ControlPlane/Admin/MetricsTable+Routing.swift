@@ -79,7 +79,7 @@ extension MetricsTable {
         "headrace_pool_panic",
         "1 while so few backends are healthy that all are used (panic_below), else 0.",
         .gauge { $0.isPanic ? 1 : 0 }),
-    ])
+    ] + poolBreaker)
 
   static let backend = MetricScope<MetricsReport.Backend>(
     title: "Backends", labelNames: ["pool", "backend"],
@@ -134,5 +134,5 @@ extension MetricsTable {
         "headrace_backend_health_changes_total",
         "How often health checks took the backend out or brought it back.",
         .counter { $0.healthChanges }),
-    ])
+    ] + backendBreaker)
 }

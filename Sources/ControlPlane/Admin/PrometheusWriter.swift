@@ -35,6 +35,10 @@ struct PrometheusWriter {
       case .info(let label, let read):
         sample(name, labels, Self.label(label, read(item)), value: "1")
       case .counterByClass(let read): classSamples(name, labels, read(item))
+      case .counterByReason(let read):
+        for (reason, count) in read(item) {
+          sample(name, labels, Self.label("reason", reason), value: String(count))
+        }
       case .histogram(let read):
         let (buckets, sum) = read(item)
         histogram(name, labels, buckets, sum)

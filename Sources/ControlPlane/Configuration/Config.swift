@@ -211,6 +211,7 @@ public struct Config: Equatable, Sendable {
     public var health = Health()
     /// Below this many percent of healthy backends all are used. 0...100.
     public var panicBelowPercent = 10
+    public var breaker = Breaker()
     public init(name: String, strategy: Strategy, backends: [Backend]) {
       self.name = name
       self.strategy = strategy

@@ -142,6 +142,7 @@ public final class Proxy: Sendable {
     built.handle.value.acquire(workers: workers.mailboxes.count)
     workers.post(.adopt(built.handle))
     state.backends = built.backends
+    closeUnusedBreakers(state)
     sweep(&state)
     state.snapshots.append(built.handle)
     logWriter.format = state.config.accessLog
@@ -152,6 +153,20 @@ public final class Proxy: Sendable {
     let known = Set(former?.value.checks.map(\.backend) ?? [])
     for check in checks where !check.rules.startsHealthy && !known.contains(check.backend) {
       registry.shared.backend(check.backend).health = .down
+    }
+  }
+
+  /// A breaker that is switched off is closed: switched on again, it starts afresh.
+  private func closeUnusedBreakers(_ state: State) {
+    let off = Set(state.config.pools.filter { !$0.breaker.isOn }.map(\.name))
+    for backend in state.backends where off.contains(backend.pool) {
+      let pool = registry.pool(backend.pool)
+      guard registry.shared.backend(backend.identity).closeBreaker() else { continue }
+      registry.shared.pool(pool).availabilityChanged()
+      eventWriter.log.add(
+        Event(
+          wallMilliseconds: Clock.wallMilliseconds(), pool: pool, backend: backend.identity,
+          text: "breaker closed: switched off"))
     }
   }
 

@@ -69,6 +69,8 @@ struct SnapshotBuilder {
     row.retry = retry(pool.retry)
     row.capacity = capacity(pool.capacity)
     row.availability.panicBelowPercent = UInt32(pool.panicBelowPercent)
+    row.breaker = pool.breaker.policy
+    row.availability.maxOpenPercent = UInt32(pool.breaker.maxOpen)
     draft.pools.append(row)
   }
 

@@ -19,7 +19,8 @@ struct MetricsCollector {
     }
     report.routes = config.routes.map(route)
     report.pools = config.pools.map(pool)
-    report.backends = backends.map(backend)
+    let off = Set(config.pools.filter { !$0.breaker.isOn }.map(\.name))
+    report.backends = backends.map { backend($0, hasBreaker: !off.contains($0.pool)) }
     return report
   }
 
@@ -69,6 +70,8 @@ struct MetricsCollector {
     result.queueOverflows = sum[.queueOverflows]
     result.waiting = registry.shared.pool(id).waiters
     result.noBackend = sum[.noBackend]
+    result.breakerRejected = sum[.breakerRejected]
+    if pool.breaker.isOn { result.overriddenBreakers = registry.shared.pool(id).overriddenBreakers }
     result.resolveFailures = pool.backends.reduce(0) {
       $0 + (resolver?.failures(of: $1.address) ?? 0)
     }
@@ -76,7 +79,9 @@ struct MetricsCollector {
     return result
   }
 
-  private func backend(_ backend: SnapshotBuilder.BuiltBackend) -> MetricsReport.Backend {
+  private func backend(
+    _ backend: SnapshotBuilder.BuiltBackend, hasBreaker: Bool
+  ) -> MetricsReport.Backend {
     let sum = Sum(registry.counters.map { $0.backends[backend.identity] })
     var result = MetricsReport.Backend(pool: backend.pool, address: backend.address)
     result.weight = backend.weight
@@ -94,6 +99,18 @@ struct MetricsCollector {
     result.healthPasses = sum[.healthPasses]
     result.healthFailures = sum[.healthFailures]
     result.healthChanges = sum[.healthChanges]
+    result.failures = sum[.tryFailures]
+    let breaker = registry.shared.backend(backend.identity).breaker
+    switch hasBreaker ? breaker.phase : .closed {
+    case .closed: result.breakerState = 0
+    case .open: result.breakerState = 1
+    case .halfOpen: result.breakerState = 2
+    }
+    result.breakerOpenings = [
+      sum[.breakerOpenedConsecutive], sum[.breakerOpenedFailureRate], sum[.breakerOpenedSlowRate],
+      sum[.breakerOpenedTrial],
+    ]
+    result.breakerTrials = sum[.breakerTrials]
     return result
   }
 }

@@ -6,6 +6,10 @@ struct Balancer: ~Copyable, SlabElement {
   private var backups: [Candidate] = []
   private(set) var trials: [UInt32] = []
   private(set) var isPanic = false
+  private(set) var overriddenCount = 0
+  private(set) var blockedUntil: Instant?
+  /// Of the newest config, whatever the exchange's is.
+  private(set) var breaker = BreakerPolicy()
 
   /// What the lists were made from.
   private var epoch = UInt64.max
@@ -15,7 +19,8 @@ struct Balancer: ~Copyable, SlabElement {
   init() {}
 
   /// Keeps its state when the pool keeps its strategy.
-  mutating func use(_ kind: StrategyKind, start: UInt64) {
+  mutating func use(_ kind: StrategyKind, start: UInt64, breaker: BreakerPolicy) {
+    self.breaker = breaker
     if strategy.kind != kind || snapshotSerial == .max { strategy = Strategy(kind, start: start) }
   }
 
@@ -35,6 +40,8 @@ struct Balancer: ~Copyable, SlabElement {
     validUntil = lists.validUntil
     trials = lists.trials
     isPanic = lists.isPanic
+    overriddenCount = lists.overriddenCount
+    blockedUntil = lists.blockedUntil
     candidates = Table(lists.active.map { candidate($0, statuses, loads, policy, now) })
     backups = lists.backups.map { candidate($0, statuses, loads, policy, now) }
   }

@@ -43,13 +43,28 @@ package struct CandidateLists: Equatable, Sendable {
   /// Half-open: a limited number of requests goes there.
   package var trials: [UInt32] = []
   package var isPanic = false
+  /// Among the active ones: their breakers are not closed, but too many would be out.
+  package var overriddenCount = 0
+  /// When an open breaker will let trials through, the soonest of all; nil when none is out. A
+  /// half-open one could at any time.
+  package var blockedUntil: Instant?
   /// Something changes by itself then.
   package var validUntil: Instant = .max
 
   package init(_ statuses: [BackendStatus], _ policy: AvailabilityPolicy, now: Instant) {
-    let primary = Tier(statuses, isBackup: false, policy, now: now)
+    var primary = Tier(statuses, isBackup: false, policy, now: now)
     let backup = Tier(statuses, isBackup: true, policy, now: now)
     validUntil = min(primary.validUntil, backup.validUntil)
+    // A backup that is well is better than a backend that is not.
+    if primary.isAllOverridden, backup.usable.count > backup.overriddenCount {
+      primary.usable = []
+      primary.overriddenCount = 0
+    }
+    overriddenCount = primary.overriddenCount + backup.overriddenCount
+    blockedUntil = primary.blockedUntil ?? backup.blockedUntil
+    if let one = primary.blockedUntil, let other = backup.blockedUntil {
+      blockedUntil = min(one, other)
+    }
     if primary.isPanic(policy), !backup.usable.isEmpty {
       active = (primary.usable + backup.usable).sorted()
       trials = primary.trials + backup.trials
@@ -74,6 +89,8 @@ package struct CandidateLists: Equatable, Sendable {
     var usable: [UInt32] = []
     var trials: [UInt32] = []
     var unhealthyCount = 0
+    var overriddenCount = 0
+    var blockedUntil: Instant?
     var validUntil = Instant.max
 
     init(
@@ -97,13 +114,18 @@ package struct CandidateLists: Equatable, Sendable {
           validUntil = min(validUntil, until)
         }
       }
-      // Breakers beyond the share are passed over, those of the first places first.
+      if !trials.isEmpty { blockedUntil = 0 } else if !open.isEmpty { blockedUntil = validUntil }
+      // Breakers beyond the share are passed over, those of the first places first; half-open ones
+      // are out too, but get their trials all the same.
       let most = max(1, wanted.count * Int(policy.maxOpenPercent) / 100)
-      if open.count > most {
-        usable += open.prefix(open.count - most)
+      overriddenCount = max(0, open.count + trials.count - most)
+      if overriddenCount > 0 {
+        usable += (open + trials).prefix(overriddenCount)
         usable.sort()
       }
     }
+
+    var isAllOverridden: Bool { overriddenCount > 0 && usable.count == overriddenCount }
 
     func isPanic(_ policy: AvailabilityPolicy) -> Bool {
       guard unhealthyCount > 0 else { return false }

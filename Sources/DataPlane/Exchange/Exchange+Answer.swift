@@ -34,6 +34,7 @@ extension Worker {
   }
 
   /// Ends an exchange with an answer of ours, or, when a response was begun, by cutting it.
+  ///
   mutating func failExchange(
     _ x: Int32, status: Int, _ reason: FailureReason, _ explanation: StaticString,
     closes: Bool = false

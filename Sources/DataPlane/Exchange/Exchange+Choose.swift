@@ -64,6 +64,7 @@ extension Worker {
   private mutating func noBackendLeft(_ x: Int32) {
     switch exchanges[x].failure {
     case _ where exchanges[x].tryCount == 0:
+      if failFast(x) { return }
       setup.counters.pools[exchanges[x].poolCounters].add(.noBackend)
       failExchange(x, status: 503, .noBackend, "the pool has no backend")
     case .overloaded: failExchange(x, status: 503, .overloaded, "out of connections")

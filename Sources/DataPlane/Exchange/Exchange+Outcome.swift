@@ -17,6 +17,7 @@ extension Worker {
   @inline(__always)
   mutating func judgeTry(_ x: Int32, _ outcome: TryOutcome) {
     exchanges[x].isTrying = false
+    tellBreaker(x, outcome)
     switch outcome {
     case .answered, .abandoned: break
     case .failed, .cut:

@@ -120,7 +120,8 @@ extension Worker {
     if exchanges[x].deadline <= now {
       exchanges[x].deadline = .max
       if exchanges[x].step == .connect || exchanges[x].step == .awaitResponse {
-        if exchanges[x].step == .awaitResponse { judgeTry(x, .failed) }
+        // While the client still sends, it is the client that took the time.
+        if exchanges[x].step == .awaitResponse, exchanges[x].requestDone { judgeTry(x, .failed) }
         return failExchange(x, status: 504, .requestTimeout, "the request took too long")
       }
     }

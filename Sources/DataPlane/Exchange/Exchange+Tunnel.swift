@@ -6,6 +6,7 @@ extension Worker {
       return failExchange(x, status: 502, .badResponse, "a 101 that nobody asked for")
     }
     let c = exchanges[x].client
+    judgeTry(x, .answered(status: 101))
     exchanges[x].step = .tunnel
     exchanges[x].status = 101
     clients[c].state = .tunnel

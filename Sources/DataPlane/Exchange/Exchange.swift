@@ -74,6 +74,10 @@ struct Exchange: ~Copyable, SlabElement {
   var hasGrant = false
   /// When the backend was chosen.
   var triedAt: Instant = 0
+  /// The whole request was here then, so that the time to the answer is the backend's.
+  var isTimed = false
+  /// The breaker's ticket when the try is one of its trials; else 0.
+  var trial: UInt64 = 0
 
   var requestBody = BodyDecoder()
   var responseBody = BodyDecoder()
@@ -109,7 +113,7 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
   case none, clientGone, badRequest, noRoute, noBackend, connectFailed, connectTimeout
   case firstByteTimeout, responseIdle, requestTimeout, badResponse, upstreamClosed
   case clientTimeout, bodyTooLong, drained, overloaded, badStatus, tryTimeout
-  case queueFull, queueTimeout, rateLimited
+  case queueFull, queueTimeout, rateLimited, breakerOpen
 
   package var text: String {
     switch self {
@@ -134,6 +138,7 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
     case .queueFull: return "queue full"
     case .queueTimeout: return "waited too long for room"
     case .rateLimited: return "rate limited"
+    case .breakerOpen: return "no backend available: breaker open"
     }
   }
 }

@@ -86,7 +86,8 @@ extension Worker {
     for index in 0..<handle.value.pools.count {
       let row = handle.value.pools[index]
       while balancers.usedSlots <= Int(row.counters) { _ = balancers.take() }
-      balancers[Int32(row.counters)].use(row.strategy, start: UInt64(setup.index))
+      balancers[Int32(row.counters)].use(
+        row.strategy, start: UInt64(setup.index), breaker: row.breaker)
     }
     for index in 0..<handle.value.backends.count {
       let identity = Int(handle.value.backends[index].identity)

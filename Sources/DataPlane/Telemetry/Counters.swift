@@ -22,12 +22,22 @@ package enum Counter: Int, Sendable, CaseIterable {
   /// Of pools: requests that waited for room, did so for too long, or could not even wait.
   case queued, queueTimeouts, queueOverflows
   /// Requests that a route's rates refused, and those that its overflow bucket decided on.
-  case rateLimited = 50
+  case rateLimited
   case rateOverflow
   /// Active checks, and how often they changed the backend's health.
   case healthPasses = 56
   case healthFailures, healthChanges
 
+  /// Openings of a backend's breaker by reason, as in `breakerReasons`.
+  case breakerOpenedConsecutive = 50
+  case breakerOpenedFailureRate, breakerOpenedSlowRate, breakerOpenedTrial
+  /// Requests that a half-open breaker let through to see how they fare.
+  case breakerTrials
+  /// Of a pool: requests answered at once because breakers are open.
+  case breakerRejected
+
+  /// Which `windowEpoch` and length the window is of.
+  static var windowMark: Int { 59 }
   /// The first word of the `OutcomeWindow`, behind room for more counters.
   static var window: Int { 60 }
   static var wordCount: Int { 80 }

@@ -34,7 +34,8 @@ extension CounterRow {
     }
   }
 
-  /// Counts one among the failed without a try of its own: a retry.
+  /// Counts one among the failed without one of its own: a retry, or a try that was counted before
+  /// and turned out to have failed.
   func recordExtra(at now: Instant, window length: Instant) {
     let tick = CounterRow.tick(now, length)
     let word = Counter.window &+ Int(tick % CounterRow.bucketCount) &* 2

@@ -32,6 +32,7 @@ package struct BackendState: BitwiseCopyable, Sendable {
     static var consecutiveFailures: Int { 12 }
     static var healthChangedAt: Int { 14 }
     static var lastCheck: Int { 15 }
+    static var windowEpoch: Int { 13 }
   }
 
   private let row: SharedRow
@@ -97,6 +98,19 @@ package struct BackendState: BitwiseCopyable, Sendable {
     row.replace(Word.breaker, old.raw, with: new.raw)
   }
 
+  /// Whatever it was, and forgets why.
+  ///
+  /// - Returns: false when it was closed before.
+  package func closeBreaker() -> Bool {
+    while !breaker.isClosed {
+      let word = breaker
+      forgetWindow()
+      clearConsecutiveFailures()
+      if replaceBreaker(word, with: .closed) { return true }
+    }
+    return false
+  }
+
   package func status(weight: UInt32, isBackup: Bool) -> BackendStatus {
     var status = BackendStatus()
     status.weight = weight
@@ -107,6 +121,10 @@ package struct BackendState: BitwiseCopyable, Sendable {
     status.recoveredAt = recoveredAt
     return status
   }
+
+  /// Grows when what was counted until now is forgotten: windows of an earlier one do not count.
+  @inline(__always) package var windowEpoch: UInt64 { row.load(Word.windowEpoch) }
+  package func forgetWindow() { row.add(Word.windowEpoch) }
 
   /// Tries in a row that got no usable answer.
   package var consecutiveFailures: UInt64 { row.load(Word.consecutiveFailures) }
@@ -128,6 +146,7 @@ package struct PoolState: BitwiseCopyable, Sendable {
     /// The epoch that it was found at, then a bit: so that a worker that looked earlier and is
     /// slower does not undo it.
     static var panic: Int { 9 }
+    static var overriddenBreakers: Int { 10 }
   }
 
   private let row: SharedRow
@@ -159,6 +178,16 @@ package struct PoolState: BitwiseCopyable, Sendable {
       let old = row.load(Word.panic)
       guard old >> 1 <= epoch, old != new else { return false }
       if row.replace(Word.panic, old, with: new) { return (old ^ new) & 1 != 0 }
+    }
+  }
+}
+
+extension PoolState {
+  /// Backends that are used although their breakers are open, because too many would be out.
+  package var overriddenBreakers: UInt64 {
+    get { row.load(Word.overriddenBreakers) }
+    nonmutating set {
+      if overriddenBreakers != newValue { row.store(Word.overriddenBreakers, newValue) }
     }
   }
 }

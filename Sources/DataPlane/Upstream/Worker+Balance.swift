@@ -6,11 +6,17 @@ extension Worker {
   @inline(__always)
   mutating func choosePlace(_ x: Int32, inFlightBelow limit: UInt64 = .max) -> Int? {
     refreshIfStale(x)
+    let id = Int32(exchanges[x].poolCounters)
+    exchanges[x].trial = 0
+    exchanges[x].isTimed = exchanges[x].requestDone
+    let hasTrials = !balancers[id].trials.isEmpty
+    if hasTrials, exchanges[x].tryCount == 0, let place = takeTrial(x) { return place }
     var context = ChoiceContext()
     context.tried = exchanges[x].tried
     context.now = now
     context.inFlightLimit = limit
-    return balancers[Int32(exchanges[x].poolCounters)].choose(context, random: &random)
+    if let place = balancers[id].choose(context, random: &random) { return place }
+    return hasTrials ? takeTrial(x, isLast: true) : nil
   }
 
   @inline(__always)
@@ -25,7 +31,7 @@ extension Worker {
 
   /// Looks at all backends of the exchange's pool anew. Rare: something became available or not,
   /// a config was published, or a backend starts slowly.
-  private mutating func refreshBalancer(_ x: Int32, epoch: UInt64, serial: UInt64) {
+  mutating func refreshBalancer(_ x: Int32, epoch: UInt64, serial: UInt64) {
     let slot = exchanges[x].snapshot
     refreshBalancer(slot, pool: Int(exchanges[x].pool), epoch: epoch, serial: serial)
   }
@@ -40,12 +46,16 @@ extension Worker {
     for place in 0..<Int(row.backendCount) {
       let backend = snapshot.value.backends[Int(row.firstBackend) &+ place]
       let state = setup.shared.backend(backend.identity)
-      statuses.append(state.status(weight: backend.weight, isBackup: backend.isBackup))
+      var status = state.status(weight: backend.weight, isBackup: backend.isBackup)
+      if !balancers[Int32(row.counters)].breaker.isOn { status.breaker = .closed }
+      statuses.append(status)
       loads.append(state.load)
       closeIdle(backend.identity, since: state.idleIsDeadSince)
     }
     balancers[Int32(row.counters)].refresh(
       statuses, loads, row.availability, epoch: epoch, snapshotSerial: serial, now: now)
+    setup.shared.pool(row.counters).overriddenBreakers = UInt64(
+      balancers[Int32(row.counters)].overriddenCount)
     if Int(slot) == snapshots.current { showPanic(row.counters, epoch) }
   }
 

@@ -81,7 +81,8 @@ extension Worker {
     let x = upstreams[u].exchange
     setup.counters.backends[upstreams[u].backend].add(.resets)
     if !hasAnswered, retryStale(x, u) { return }
-    judgeTry(x, .failed)
+    // A kept connection that was closed meanwhile is nobody's fault.
+    judgeTry(x, upstreams[u].isReused && !hasAnswered ? .abandoned : .failed)
     tryFailed(x, status: 502, .upstreamClosed, "the backend closed the connection")
   }
 

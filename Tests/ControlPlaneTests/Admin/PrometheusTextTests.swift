@@ -35,6 +35,20 @@ import Testing
       ])
   }
 
+  @Test func countsByReason() {
+    var report = MetricsReport()
+    report.backends = [.init(pool: "p", address: "a:1")]
+    report.backends[0].breakerOpenings = [4, 0, 2]
+    let name = "headrace_backend_breaker_opened_total"
+    #expect(
+      lines(report, starting: name) == [
+        #"\#(name){pool="p",backend="a:1",reason="consecutive_failures"} 4"#,
+        #"\#(name){pool="p",backend="a:1",reason="failure_rate"} 0"#,
+        #"\#(name){pool="p",backend="a:1",reason="slow_rate"} 2"#,
+        #"\#(name){pool="p",backend="a:1",reason="trial"} 0"#,
+      ])
+  }
+
   @Test func labelsOfEveryScope() {
     let text = PrometheusText.render(.sample(routes: 1))
     #expect(text.contains("\nheadrace_uptime_seconds 12.5\n"))

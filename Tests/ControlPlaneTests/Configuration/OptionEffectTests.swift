@@ -52,6 +52,14 @@ struct OptionEffectTests {
     "pools.*.health.expect": pool("health: { expect: { status: 204 } }"),
     "pools.*.health.expect.status": pool("health: { expect: { status: [200, 300-399] } }"),
     "pools.*.health.expect.body": pool("health: { expect: { body: ok } }"),
+    "pools.*.breaker.open_for": (
+      "  app: [127.0.0.1:3000]",
+      "  app: { breaker: { open_for: 7s }, backends: [127.0.0.1:3000] }"
+    ),
+    "pools.*.breaker.failure_statuses": (
+      "  app: [127.0.0.1:3000]",
+      "  app: { breaker: { failure_statuses: [500, 502-504] }, backends: [127.0.0.1:3000] }"
+    ),
     "include": ("", "include: more.yaml"),
   ]
 

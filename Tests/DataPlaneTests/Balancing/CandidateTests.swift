@@ -80,6 +80,29 @@ struct CandidateTests {
     #expect(Self.lists("oooo", maxOpen: 0).active == [0, 1, 2])
   }
 
+  @Test("half-open ones are out as well, and get their trials also when they are used")
+  func shareOfHalfOpen() {
+    #expect(Self.lists("hhhh").active == [0, 1])
+    #expect(Self.lists("hhhh").trials == [0, 1, 2, 3])
+    #expect(Self.lists("hhhh").overriddenCount == 2)
+    #expect(Self.lists("hoho").active == [1, 3], "open ones first")
+    #expect(Self.lists("ho..").active == [2, 3])
+    #expect(Self.lists("ho..").overriddenCount == 0)
+    #expect(Self.lists("oob").active == [2], "a backup that is well comes first")
+    #expect(Self.lists("oob").overriddenCount == 0)
+    #expect(Self.lists("ooB").active == [0])
+  }
+
+  @Test("says until when breakers are why nobody is left")
+  func blocked() {
+    #expect(Self.lists("o").blockedUntil == Self.now + Self.second)
+    #expect(Self.lists("h").blockedUntil == 0)
+    #expect(Self.lists(".").blockedUntil == nil)
+    #expect(Self.lists("m").blockedUntil == nil)
+    #expect(Self.lists("d").blockedUntil == nil)
+    #expect(Self.lists("mo").blockedUntil == Self.now + Self.second)
+  }
+
   @Test("a pool that only its breakers leave empty fails fast; that is no panic")
   func failFast() {
     #expect(!Self.lists("o").isPanic)

@@ -46,6 +46,7 @@ extension ConfigDecoder {
     let name = "pool \(quoted(pool.name))"
     guard let entries = mapping(node, at: "pools.*", called: name) else { return }
     decodePoolSettings(entries, "pools.*", path, &pool)
+    checkBreaker(entries, pool)
     let place = poolPlaces[pool.name] ?? node.place
     guard let backends = required("backends", entries, of: place, called: name) else { return }
     decodeBackends(backends, "\(path).backends", &pool, strategy: entry("strategy", entries)?.value)
@@ -70,6 +71,9 @@ extension ConfigDecoder {
         decodePoolSettings(below, row.path, name, &pool)
       } else if case .pool(let store) = row.target, let value = scalar(entry.value, row, name) {
         store(&pool, value)
+      } else if case .poolList(let store) = row.target {
+        let values = scalars(entry.value, row, name)
+        if !values.isEmpty { store(&pool, values.map(\.value)) }
       } else if case .structure = row.target {
         decodeHealthPart(entry, row, name, &pool)
       }

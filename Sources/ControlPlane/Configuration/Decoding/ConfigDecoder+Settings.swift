@@ -24,7 +24,7 @@ extension ConfigDecoder {
     let written = Set(settings.map(\.path))
     var all = settings
     func add(_ path: String, _ value: String) {
-      guard !written.contains(path) else { return }
+      guard !written.contains(path), !written.contains("\(path)[0]") else { return }
       all.append(ConfigSetting(path: path, value: value, source: .default))
     }
     for row in OptionTable.rows {

@@ -58,6 +58,9 @@ extension ConfigDiff {
     for (name, before, after) in Self.health(old, new) where before != after {
       add(.changes, .pools, "\(pool): \(name) was \(before), is now \(after)")
     }
+    for (name, before, after) in breakerWords(old.breaker, new.breaker) where before != after {
+      add(.changes, .pools, "\(pool): \(name) was \(before), is now \(after)")
+    }
   }
 
   /// All options of a pool but its strategy and backends, as words.

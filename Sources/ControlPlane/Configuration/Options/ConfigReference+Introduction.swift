@@ -65,6 +65,7 @@ extension ConfigReference {
           - { address: localhost:3001, weight: 2 }
           - unix:/run/app.sock
         keep_alive: { max_idle: 256, idle_timeout: 4s, max_age: 1h }
+        breaker: { failure_rate: 40%, slow_after: 2s, failure_statuses: [500, 502-504] }
     workers: auto
     trusted_proxies: [10.0.0.0/8, "::1"]
     timeouts:

@@ -45,6 +45,8 @@ struct OptionRow: Sendable {
 enum OptionTarget: Sendable {
   case config(@Sendable (inout Config, OptionValue) -> Void)
   case pool(@Sendable (inout Config.Pool, OptionValue) -> Void)
+  /// All values of a row of the kind `oneOrMore`.
+  case poolList(@Sendable (inout Config.Pool, [OptionValue]) -> Void)
   case timeouts(@Sendable (inout Config.RouteTimeouts, OptionValue) -> Void)
   case admin(@Sendable (inout Config.Admin, OptionValue) -> Void)
   /// A function of the decoder takes it.

@@ -7,7 +7,8 @@ enum OptionTable {
   static let rows: [OptionRow] =
     includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows + rateRows
     + poolRows + retryRows + capacityRows
-    + healthRows + serverRows + timeoutRows + limitRows + rateTableRows + operationRows
+    + healthRows + breakerRows + serverRows + timeoutRows + limitRows + rateTableRows
+    + operationRows
 
   private static let rowsByPath = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0) })
 
@@ -40,7 +41,9 @@ enum OptionTable {
   /// Gives a pool the default of every row that has one.
   static func setDefaults(of pool: inout Config.Pool) {
     for row in rows {
-      if case .pool(let store) = row.target, let value = defaultValue(row) { store(&pool, value) }
+      guard let value = defaultValue(row) else { continue }
+      if case .pool(let store) = row.target { store(&pool, value) }
+      if case .poolList(let store) = row.target { store(&pool, [value]) }
     }
   }
 

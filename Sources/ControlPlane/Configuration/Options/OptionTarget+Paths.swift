@@ -50,6 +50,13 @@ extension OptionTarget {
       pool[keyPath: field] = strategy
     }
   }
+  static func poolList(_ field: Field<Config.Pool, [ClosedRange<Int>]>) -> OptionTarget {
+    .poolList { pool, values in
+      pool[keyPath: field] = values.compactMap { value in
+        if case .statuses(let range) = value { range } else { nil }
+      }
+    }
+  }
   static func timeouts(
     _ field: Field<Config.RouteTimeouts, Config.RouteTimeouts.Choice>
   ) -> OptionTarget {

@@ -41,6 +41,41 @@ import Testing
         "drains: listener 127.0.0.1:8443 is closed; its connections are served on",
       ]),
     Case(
+      "a breaker's options",
+      [
+        (
+          "  web: [127.0.0.1:3]",
+          """
+            web:
+              backends: [127.0.0.1:3]
+              breaker:
+                window: 20s
+                minimum_requests: 7
+                failure_rate: off
+                consecutive_failures: off
+                slow_after: 2s
+                slow_rate: 30%
+                open_for: 1s
+                max_open_for: 2m
+                probes: 1
+                failure_statuses: [500, 502-504]
+                max_open: 100%
+          """
+        )
+      ],
+      [
+        "window was 10s, is now 20s", "minimum_requests was 20, is now 7",
+        "failure_rate was 50%, is now off", "consecutive_failures was 5, is now off",
+        "slow_after was off, is now 2s", "slow_rate was 50%, is now 30%",
+        "open_for was 5s, is now 1s", "max_open_for was 1m, is now 2m",
+        "probes was 3, is now 1", "failure_statuses was 500-599, is now 500, 502-504",
+        "max_open was 50%, is now 100%",
+      ].map { "changes: pool \"web\": breaker.\($0)" }),
+    Case(
+      "a breaker less",
+      [("  web: [127.0.0.1:3]", "  web: { breaker: off, backends: [127.0.0.1:3] }")],
+      ["changes: pool \"web\": breaker was on, is now off"]),
+    Case(
       "a route in front",
       [("routes:\n", "routes:\n  - { name: new, to: web, match: { path: /a } }\n")],
       ["changes: route \"new\" is added, tried first: path /a -> to pool \"web\""]),
