@@ -38,12 +38,13 @@ final class Mood: Sendable {
 }
 
 extension Scene {
-  /// Pool `app` with the breaker's options and the admin listener.
+  /// Pool `app` with the breaker's options and the admin listener; a request is one try.
   static func breaking(
-    _ options: String, backends: String = "'$0'", workers: Int = 1, _ extra: String = ""
+    _ options: String, backends: String = "'$0'", workers: Int = 1, tries: Int = 1,
+    _ extra: String = ""
   ) -> String {
     config(
-      pool: "{ breaker: { \(options) }, backends: [\(backends)] }",
+      pool: "{ breaker: { \(options) }, retry: { tries: \(tries) }, backends: [\(backends)] }",
       "admin: 127.0.0.1:0\n\(extra)"
     ).replacing("workers: 1", with: "workers: \(workers)")
   }

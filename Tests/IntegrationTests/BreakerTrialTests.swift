@@ -66,7 +66,7 @@ import Testing
   func retried() throws {
     let refusing = try Address.refusing()
     let config = Scene.breaking(
-      "open_for: 50ms, max_open_for: 50ms", backends: "'\(refusing)', '$0'")
+      "open_for: 50ms, max_open_for: 50ms", backends: "'\(refusing)', '$0'", tries: 3)
     try withScene(.answering(ok("good")), config: config) { scene in
       for _ in 0..<10 { #expect(try scene.status() == 200) }
       try wait(for: "failed trials") {

@@ -152,7 +152,7 @@ public final class Proxy: Sendable {
   private func holdBackNew(_ checks: [HealthCheck], former: SnapshotHandle?) {
     let known = Set(former?.value.checks.map(\.backend) ?? [])
     for check in checks where !check.rules.startsHealthy && !known.contains(check.backend) {
-      registry.shared.backend(check.backend).health = .down
+      registry.shared.backend(check.backend).health = .unchecked
     }
   }
 

@@ -11,6 +11,8 @@ package enum OperatorState: UInt64, Sendable, BitwiseCopyable, CaseIterable {
 package enum HealthState: UInt64, Sendable, BitwiseCopyable, CaseIterable {
   case up
   case down
+  /// Out until its first check has passed, by `initial: unhealthy`; not even panic uses it.
+  case unchecked
 }
 
 /// Where a backend's breaker stands.

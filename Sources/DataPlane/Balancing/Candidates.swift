@@ -98,7 +98,7 @@ package struct CandidateLists: Equatable, Sendable {
     ) {
       var open: [UInt32] = []
       for (index, status) in statuses.enumerated()
-      where status.isBackup == isBackup && status.isWanted {
+      where status.isBackup == isBackup && status.isWanted && status.health != .unchecked {
         let index = UInt32(index)
         wanted.append(index)
         if status.health == .down {

@@ -133,7 +133,10 @@ extension Worker {
     let count = probes[p].sameResults
     switch verdict {
     case .none: break
-    case .staysDown: say(check, "health check failed: \(result) (\(count) in a row); stays out")
+    case .staysDown:
+      setHealth(check, .down)
+      refreshPools([check.pool])
+      say(check, "health check failed: \(result) (\(count) in a row); stays out")
     case .wentDown:
       setHealth(check, .down)
       refreshPools([check.pool])
@@ -157,7 +160,7 @@ extension Worker {
     let state = setup.shared.backend(check.backend)
     guard state.health != health else { return }
     state.healthChangedAt = now
-    if health == .up { state.recoveredAt = now }
+    if health == .up, state.health == .down { state.recoveredAt = now }
     state.health = health
     setup.counters.backends[check.backend].add(.healthChanges)
     setup.shared.pool(check.pool).availabilityChanged()

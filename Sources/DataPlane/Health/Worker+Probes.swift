@@ -31,11 +31,13 @@ extension Worker {
   /// A check of other settings starts anew, from what its backend is at this moment.
   private mutating func beginProbe(_ check: HealthCheck, others: Int, _ serial: UInt64) {
     var state = HealthState.up
+    var isUnchecked = false
     if let former = probesByBackend[check.backend] {
       state = probes[former].machine.state
       dropProbe(former)
     } else if !check.rules.startsHealthy {
       state = .down
+      isUnchecked = true
     }
     guard let p = probes.take() else { return }
     probes[p].check = check
@@ -45,7 +47,7 @@ extension Worker {
     probes[p].machine = HealthMachine(
       check.rules, state: state, others: others, now: now, random: &random)
     probesByBackend[check.backend] = p
-    setHealth(check, state)
+    setHealth(check, isUnchecked ? .unchecked : state)
     wheel.set(&probes[p].timer, probes[p].machine.nextAt, token: probeToken(p).raw)
   }
 

@@ -122,6 +122,20 @@ struct CandidateTests {
     #expect(Self.lists("dh").trials == [1])
   }
 
+  @Test("a backend that waits for its first check is out, and no panic uses it")
+  func unchecked() {
+    var statuses = Self.statuses("...")
+    for index in 0..<3 { statuses[index].health = .unchecked }
+    var lists = CandidateLists(statuses, AvailabilityPolicy(), now: Self.now)
+    #expect(lists.active == [] && !lists.isPanic)
+    statuses[1].health = .down
+    lists = CandidateLists(statuses, AvailabilityPolicy(), now: Self.now)
+    #expect(lists.active == [1] && lists.isPanic)
+    statuses[2].health = .up
+    lists = CandidateLists(statuses, AvailabilityPolicy(), now: Self.now)
+    #expect(lists.active == [2] && !lists.isPanic)
+  }
+
   @Test("backups come in when the others are out, before panic does")
   func backups() {
     #expect(Self.lists("..b").active == [0, 1])

@@ -97,8 +97,8 @@ extension OptionTable {
       """,
       reason: "A start must not refuse requests for a second although all backends are well.",
       interactions: """
-        While all backends of a pool are out, which is so at the very start, `panic_below` uses \
-        them all the same.
+        `panic_below` does not use a backend that waits for its first checks: at the very start the \
+        pool answers 503 for a moment.
         """),
     OptionRow(
       "pools.*.health.port", .integer(1...65535), into: .pool(\.health.port),
