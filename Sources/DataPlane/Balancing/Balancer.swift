@@ -6,6 +6,8 @@ struct Balancer: ~Copyable, SlabElement {
   private var backups: [Candidate] = []
   private(set) var trials: [UInt32] = []
   private(set) var isPanic = false
+  /// By place in the pool: whether it is a candidate. Of pools that hash.
+  private var isActive: [Bool] = []
 
   /// What the lists were made from.
   private var epoch = UInt64.max
@@ -35,8 +37,13 @@ struct Balancer: ~Copyable, SlabElement {
     validUntil = lists.validUntil
     trials = lists.trials
     isPanic = lists.isPanic
-    candidates = Table(lists.active.map { candidate($0, statuses, loads, policy, now) })
+    let active = lists.active.map { candidate($0, statuses, loads, policy, now) }
+    candidates = Table(Candidate.evened(active))
     backups = lists.backups.map { candidate($0, statuses, loads, policy, now) }
+    strategy.prepare(candidates)
+    guard strategy.kind == .hash else { return }
+    isActive = [Bool](repeating: false, count: statuses.count)
+    for place in lists.active { isActive[Int(place)] = true }
   }
 
   private mutating func candidate(
@@ -58,6 +65,41 @@ struct Balancer: ~Copyable, SlabElement {
       return Int(candidates[position].index)
     }
     return backups.isEmpty ? nil : chooseBackup(context)
+  }
+
+  /// The backend that the request's key belongs to; while that one is out or was tried, the next
+  /// on the key's own walk through the slots.
+  mutating func choose(
+    _ slots: borrowing Table<UInt32>, _ range: HashRange, _ context: borrowing ChoiceContext,
+    random: inout RandomSource
+  ) -> Int? {
+    guard let key = context.key, range.count > 1, candidates.count > 0 else {
+      return choose(context, random: &random)
+    }
+    for step in 0..<HashRange.walkMax {
+      let place = Int(slots[range.slot(of: key, step: step)])
+      if place < isActive.count, isActive[place], !context.tried.contains(place) { return place }
+    }
+    if let place = chooseByRank(key, context) { return place }
+    return backups.isEmpty ? nil : chooseBackup(context)
+  }
+
+  /// Few are left of many, or only backups: the highest for this key (rendezvous hashing, Thaler
+  /// and Ravishankar 1998), O(n).
+  @inline(never)
+  private func chooseByRank(_ key: UInt64, _ context: borrowing ChoiceContext) -> Int? {
+    var best: Int? = nil
+    var bestRank: UInt64 = 0
+    for index in 0..<candidates.count {
+      let place = candidates[index].index
+      if context.tried.contains(Int(place)) { continue }
+      let rank = BalanceKey.mix(key ^ BalanceKey.mix(UInt64(place)))
+      if best == nil || rank > bestRank {
+        best = Int(place)
+        bestRank = rank
+      }
+    }
+    return best
   }
 
   /// The active ones were all tried: one of the backups, in their order.

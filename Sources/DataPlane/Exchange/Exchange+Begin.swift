@@ -93,6 +93,7 @@ extension Worker {
     block.append(scratch, from, end &- from)
     exchanges[x].head = consume block
     exchanges[x].headLength = UInt16(truncatingIfNeeded: bodyAt &- from)
+    exchanges[x].cameWhole = isWhole
     exchanges[x].isReplayable = isWhole && head.method.isIdempotent && !head.wantsUpgrade
   }
 }

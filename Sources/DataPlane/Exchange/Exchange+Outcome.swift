@@ -17,6 +17,7 @@ extension Worker {
   @inline(__always)
   mutating func judgeTry(_ x: Int32, _ outcome: TryOutcome) {
     exchanges[x].isTrying = false
+    if exchanges[x].poolFlags.contains(.samplesLatency) { sampleLatency(x, outcome) }
     switch outcome {
     case .answered, .abandoned: break
     case .failed, .cut:

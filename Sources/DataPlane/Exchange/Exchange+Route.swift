@@ -35,7 +35,9 @@ extension Worker {
     exchanges[x].hasPool = true
     exchanges[x].pool = route.pool
     exchanges[x].poolCounters = snapshot.value.pools[Int(route.pool)].counters
+    exchanges[x].poolFlags = snapshot.value.pools[Int(route.pool)].flags
     setup.counters.pools[exchanges[x].poolCounters].add(.started)
+    if exchanges[x].poolFlags.contains(.hashes) { findBalanceKey(x, from) }
     return true
   }
 

@@ -41,6 +41,8 @@ struct Exchange: ~Copyable, SlabElement {
   var uploadBroken = false
   /// `head` holds the whole request, and it may be sent twice.
   var isReplayable = false
+  /// The request's body, if it has one, came with its head.
+  var cameWhole = false
   /// The client sees the end of its answer only by the connection's end.
   var endsByClose = false
   var hasRoute = false
@@ -62,6 +64,9 @@ struct Exchange: ~Copyable, SlabElement {
   var routeCounters: UInt32 = 0
   var poolCounters: UInt32 = 0
   var backendIdentity: UInt32 = 0
+  var poolFlags: PoolFlags = []
+  /// Of a pool that hashes: what the request's backend hangs on; nil when it has none.
+  var balanceKey: UInt64? = nil
   var tried = TriedBackends()
   /// A backend was chosen, and it is not yet said what the try came to.
   var isTrying = false

@@ -19,6 +19,8 @@ package struct PoolRow: BitwiseCopyable, Sendable {
   package let idleTimeout: Instant
   package let maxAge: Instant
   package var availability = AvailabilityPolicy()
+  package var hash = PoolHashRow()
+
   package init(
     name: TextReference, strategy: StrategyKind, firstBackend: Int, backendCount: Int,
     counters: UInt32, maxIdlePerBackend: Int, idleTimeout: Instant, maxAge: Instant
@@ -31,6 +33,14 @@ package struct PoolRow: BitwiseCopyable, Sendable {
     self.maxIdlePerBackend = UInt32(maxIdlePerBackend)
     self.idleTimeout = idleTimeout
     self.maxAge = maxAge
+  }
+
+  package var flags: PoolFlags {
+    switch strategy {
+    case .hash: return .hashes
+    case .peakEWMA: return .samplesLatency
+    default: return []
+    }
   }
 }
 

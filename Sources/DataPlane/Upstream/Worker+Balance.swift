@@ -12,7 +12,17 @@ extension Worker {
     var context = ChoiceContext()
     context.tried = exchanges[x].tried
     context.now = now
+    if exchanges[x].poolFlags.contains(.hashes) { return chooseByKey(x, &context) }
     return balancers[Int32(id)].choose(context, random: &random)
+  }
+
+  @inline(never)
+  private mutating func chooseByKey(_ x: Int32, _ context: inout ChoiceContext) -> Int? {
+    context.key = exchanges[x].balanceKey
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let range = snapshot.value.pools[Int(exchanges[x].pool)].hash.slots
+    return balancers[Int32(exchanges[x].poolCounters)].choose(
+      snapshot.value.hashSlots, range, context, random: &random)
   }
 
   /// Looks at all backends of the exchange's pool anew. Rare: something became available or not,
