@@ -202,6 +202,8 @@ public struct Config: Equatable, Sendable {
     public var strategy: Strategy
     public var backends: [Backend]
     public var keepAlive = KeepAlive()
+    /// A backend that comes back gets its full share after this; `nil` at once.
+    public var slowStart: Duration? = nil
     public init(name: String, strategy: Strategy, backends: [Backend]) {
       self.name = name
       self.strategy = strategy
@@ -209,15 +211,12 @@ public struct Config: Equatable, Sendable {
     }
   }
 
-  public enum Strategy: String, Equatable, Sendable, CaseIterable {
-    case roundRobin = "round_robin"
-    case weightedRoundRobin = "weighted_round_robin"
-  }
-
   public struct Backend: Equatable, Sendable {
     public var address: Endpoint
     /// 0...1000; 0 gets no new requests.
     public var weight: Int
+    /// Gets requests only when the others cannot.
+    public var isBackup = false
     public init(address: Endpoint, weight: Int = 1) {
       self.address = address
       self.weight = weight

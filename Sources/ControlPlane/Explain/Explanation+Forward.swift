@@ -30,7 +30,7 @@ extension Explanation {
     }
     return .forward(
       Forward(
-        head: lines.map { String($0) }, pool: pool.name, strategy: pool.strategy.rawValue,
+        head: lines.map { String($0) }, pool: pool.name, strategy: pool.strategy.text,
         backends: pool.backends.map { text($0, pool.strategy) },
         timeouts: timeouts(route.timeouts, config.timeouts)))
   }
@@ -38,7 +38,10 @@ extension Explanation {
   private func text(_ backend: Config.Backend, _ strategy: Config.Strategy) -> String {
     let address = backend.address.description
     if backend.weight == 0 { return "\(address) (weight 0: nothing new)" }
-    return strategy == .roundRobin ? address : "\(address) (weight \(backend.weight))"
+    let isWeighted = strategy == .weightedRoundRobin || backend.weight != 1
+    let facts =
+      (isWeighted ? ["weight \(backend.weight)"] : []) + (backend.isBackup ? ["backup"] : [])
+    return facts.isEmpty ? address : "\(address) (\(facts.joined(separator: ", ")))"
   }
 
   private func timeouts(

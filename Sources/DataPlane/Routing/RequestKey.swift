@@ -89,7 +89,7 @@ package enum RequestKey {
     return nil
   }
 
-  /// `a=1; b=2`, on any number of lines (RFC 6265 section 4.2.1; RFC 9113 section 8.2.3 splits them).
+  /// `a=1; b=2` (RFC 6265 section 4.2.1), on any number of lines (RFC 9113 section 8.2.3).
   private static func cookie(
     _ row: PoolHashRow, _ snapshot: borrowing Snapshot, _ request: RouteRequest,
     _ head: inout MessageHead, _ bytes: borrowing Bytes

@@ -11,6 +11,7 @@ enum OptionValue: Equatable, Sendable {
   case host(Config.HostPattern)
   case path(Config.PathPattern)
   case template(TemplateText.Parsed)
+  case hashKey(Config.HashKey)
   /// `off` or `auto`.
   case absent
 }
