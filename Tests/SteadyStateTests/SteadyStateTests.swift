@@ -30,6 +30,11 @@ import Testing
     print("\(scenario.name), \(setup.testDescription): \(Self.line(totals))")
   }
 
+  @Test("no strategy allocates", arguments: [Scenario.small, .browser, .post], Setup.strategies)
+  func strategies(_ scenario: Scenario, _ setup: Setup) throws {
+    expectNothing(try measure(scenario, setup))
+  }
+
   @Test("a small request takes two receives and two sends")
   func systemCalls() throws {
     let totals = try measure(.small, .plain)

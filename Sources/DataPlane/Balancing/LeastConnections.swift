@@ -125,10 +125,16 @@ struct TieTurns: Sendable {
     Rank(load: requests &* periods[index], turn: due[index])
   }
 
+  /// Turns that were missed are lost, but the place in the round is kept: were all who come late
+  /// due at the same moment, the first in the list would always win.
   @inline(__always) mutating func take(_ index: Int) {
-    let start = max(due[index], time)
-    time = start
-    due[index] = start &+ periods[index]
+    if due[index] < time {
+      let missed = (time &- due[index]) / periods[index]
+      due[index] = due[index] &+ (missed &+ 1) &* periods[index]
+    } else {
+      time = due[index]
+      due[index] = due[index] &+ periods[index]
+    }
     if time > TieTurns.timeMax { rebase() }
   }
 

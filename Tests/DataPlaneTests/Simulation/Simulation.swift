@@ -87,7 +87,7 @@ struct Simulation: ~Copyable {
       _ = balancers.take()
       balancers[Int32(worker)].use(kind, start: UInt64(worker))
     }
-    var random = RandomSource(seed: seed &+ 1)
+    var randoms = (0..<workers).map { RandomSource(seed: seed &+ UInt64($0) &+ 1) }
     let capacity = backends.reduce(0.0) { $0 + Double($1.parallel) / $1.slowness }
     let gap = Double(meanService) / (capacity * utilisation)
 
@@ -145,8 +145,8 @@ struct Simulation: ~Copyable {
         context.key = dice.next()
         let choice =
           kind == .hash
-          ? balancers[worker].choose(slots, range, context, random: &random)
-          : balancers[worker].choose(context, random: &random)
+          ? balancers[worker].choose(slots, range, context, random: &randoms[Int(worker)])
+          : balancers[worker].choose(context, random: &randoms[Int(worker)])
         guard let place = choice else {
           outcome.refused += 1
           continue
