@@ -32,7 +32,8 @@ import Testing
 
   @Test("no strategy allocates", arguments: [Scenario.small, .browser, .post], Setup.strategies)
   func strategies(_ scenario: Scenario, _ setup: Setup) throws {
-    expectNothing(try measure(scenario, setup))
+    // One client, because by chance several could need a connection more than ever before.
+    expectNothing(try measure(scenario, setup, connections: 1))
   }
 
   @Test("a small request takes two receives and two sends")
