@@ -144,6 +144,52 @@ import Testing
     }
   }
 
+  /// A slow answer, and errors, which come fast.
+  @Test("peak_ewma avoids a backend that is slow or fails", arguments: [200, 500, 503])
+  func avoiding(status: Int) throws {
+    let bad = Origin.Script.serving { _, connection in
+      if status == 200 { try connection.rest(0.05) }
+      return "HTTP/1.1 \(status) X\r\nContent-Length: 0\r\n\r\n"
+    }
+    let pool = "{ strategy: peak_ewma, backends: ['$0', '$1', '$2'] }"
+    try withScene(bad, Self.named, Self.named, config: Self.config(pool)) { scene in
+      let client = try scene.client()
+      for _ in 0..<60 { _ = try client.exchange(get("/")) }
+      #expect(scene.origins[0].requests.count <= 12)
+      #expect(scene.origins[1].requests.count >= 10)
+      #expect(scene.origins[2].requests.count >= 10)
+    }
+  }
+
+  @Test("a reload changes the strategy and the backends of a pool that hashes")
+  func reload() throws {
+    let hashing = "{ strategy: { hash: path }, backends: ['$0', '$1', '$2'] }"
+    try withScene(Self.named, Self.named, Self.named, config: Self.config(hashing)) { scene in
+      func config(_ pool: String) -> String {
+        var text = Self.config(pool)
+        for (index, origin) in scene.origins.enumerated() {
+          text = text.replacing("$\(index)", with: origin.address)
+        }
+        return text
+      }
+      let client = try scene.client()
+      let targets = (0..<60).map { "/\($0)" }
+      let before = try targets.map { try client.exchange(get($0)).text }
+      #expect(
+        try scene.proxy.reload(config("{ strategy: least_connections, backends: ['$0', '$1'] }")))
+      for target in targets { #expect(try client.exchange(get(target)).status == 200) }
+      #expect(
+        try scene.proxy.reload(config("{ strategy: { hash: path }, backends: ['$2', '$0'] }")))
+      let after = try targets.map { try client.exchange(get($0)).text }
+      var moved = 0
+      for (old, new) in zip(before, after) where old != new && old != scene.origins[1].address {
+        moved += 1
+      }
+      #expect(moved <= 3)
+      #expect(!after.contains(scene.origins[1].address))
+    }
+  }
+
   @Test(
     "every strategy serves, also with weights",
     arguments: ["weighted_round_robin", "random", "least_connections", "two_choices", "peak_ewma"])

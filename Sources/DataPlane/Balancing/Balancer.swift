@@ -16,9 +16,12 @@ struct Balancer: ~Copyable, SlabElement {
 
   init() {}
 
-  /// Keeps its state when the pool keeps its strategy.
+  /// Keeps its state when the pool keeps its strategy. A new one has to be prepared first, also for
+  /// exchanges that still pin the old snapshot: nothing is current until then.
   mutating func use(_ kind: StrategyKind, start: UInt64) {
-    if strategy.kind != kind || snapshotSerial == .max { strategy = Strategy(kind, start: start) }
+    guard strategy.kind != kind || snapshotSerial == .max else { return }
+    strategy = Strategy(kind, start: start)
+    snapshotSerial = .max
   }
 
   @inline(__always)

@@ -7,15 +7,17 @@ extension Worker {
   mutating func sampleLatency(_ x: Int32, _ outcome: TryOutcome) {
     let load = setup.shared.backend(exchanges[x].backendIdentity).load
     let average = load.averageLatency
-    let elapsed = now > exchanges[x].triedAt ? now &- exchanges[x].triedAt : 0
+    let elapsed =
+      exchanges[x].cameWhole && now > exchanges[x].triedAt ? now &- exchanges[x].triedAt : 0
     let sample: UInt64
     switch outcome {
     case .abandoned: return
     case .answered(let status) where status < 500:
       if !exchanges[x].cameWhole { return }
       sample = elapsed
-    case .answered, .failed, .cut:
-      sample = LatencyAverage.failure(average, elapsed: elapsed)
+    case .answered, .failed: sample = LatencyAverage.failure(average, elapsed: elapsed)
+    // How long a stream ran before its end says nothing.
+    case .cut: sample = LatencyAverage.failure(average, elapsed: 0)
     }
     load.storeAverage(
       LatencyAverage.next(average, at: load.averagedAt, sample: sample, now: now), at: now)

@@ -47,7 +47,7 @@ struct OptionTableTests {
       case .size(let range, _): SizeText.format(range.lowerBound)
       case .duration(let range, _): DurationText.format(range.upperBound)
       case .boolean: row.defaultText == "true" ? "false" : "true"
-      case .choice(let words), .choiceOrSection(let words): words.last ?? ""
+      case .choice(let words), .choiceOrSection(let words, _): words.last ?? ""
       case .hashKey: "path"
       default: ""
       }

@@ -80,7 +80,7 @@ struct HashChoiceTests {
     var statuses: [BackendStatus]
     let shared = SharedState()
     var random = RandomSource(seed: 1)
-    private var epoch: UInt64 = 0
+    private(set) var epoch: UInt64 = 0
 
     init(_ weights: [UInt32], backups: Set<Int> = []) {
       let built = HashTable.build(

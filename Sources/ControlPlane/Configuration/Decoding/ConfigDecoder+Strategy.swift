@@ -7,7 +7,7 @@ extension ConfigDecoder {
     guard let entries = mapping(node, at: row.path, called: quoted(name)) else { return }
     guard let entry = entries.first else {
       if !node.hasEntries {
-        refuse(node.place, "\(quoted(name)) must be \(row.kind.description) with \"hash\"")
+        refuse(node.place, "\(quoted(name)) must be \(row.kind.description), not empty")
       }
       return
     }

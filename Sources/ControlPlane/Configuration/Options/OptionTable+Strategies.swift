@@ -2,7 +2,9 @@
 extension OptionTable {
   static let strategyRows = [
     OptionRow(
-      "pools.*.strategy", .choiceOrSection(Config.Strategy.words.map(\.word)),
+      "pools.*.strategy",
+      .choiceOrSection(
+        Config.Strategy.words.map(\.word), example: "{ hash: \"header:X-User\" }"),
       default: "round_robin", into: .pool(\.strategy),
       """
       How the backend of a request is chosen; docs/balancing.md compares them. `round_robin` takes \
