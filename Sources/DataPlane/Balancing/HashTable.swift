@@ -31,19 +31,22 @@ package enum HashTable {
     let entries = entries.filter { $0.weight > 0 }.sorted {
       $0.name.lexicographicallyPrecedes($1.name)
     }
-    guard let heaviest = entries.map(\.weight).max() else { return [] }
+    guard !entries.isEmpty else { return [] }
+    // A backend of the mean weight takes a slot in each round, so there are never many rounds.
+    let total = entries.reduce(0) { $0 + UInt64($1.weight) }
+    let price = (total + UInt64(entries.count) - 1) / UInt64(entries.count)
     let size = entries.count > backendsMax ? largeSlotCount : slotCount
-    var claims = entries.map { Claim($0, heaviest: heaviest, size: size) }
+    var claims = entries.map { Claim($0, size: size) }
     var slots = [UInt32](repeating: .max, count: size)
     var left = size
     while left > 0 {
       for index in claims.indices where left > 0 {
-        // The heaviest takes a slot in each round, the others less often.
         claims[index].credit += claims[index].weight
-        guard claims[index].credit >= claims[index].price else { continue }
-        claims[index].credit -= claims[index].price
-        slots[claims[index].nextFree(slots)] = claims[index].place
-        left -= 1
+        while claims[index].credit >= price, left > 0 {
+          claims[index].credit -= price
+          slots[claims[index].nextFree(slots)] = claims[index].place
+          left -= 1
+        }
       }
     }
     return slots
@@ -53,17 +56,15 @@ package enum HashTable {
   private struct Claim {
     let place: UInt32
     let weight: UInt64
-    let price: UInt64
     var credit: UInt64
     private var next: Int
     private let step: Int
     private let size: Int
 
-    init(_ entry: Entry, heaviest: UInt32, size: Int) {
+    init(_ entry: Entry, size: Int) {
       let hash = BalanceKey.of(entry.name)
       place = entry.place
       weight = UInt64(entry.weight)
-      price = UInt64(heaviest)
       credit = 0
       next = Int(hash % UInt64(size))
       step = Int(BalanceKey.mix(hash) % UInt64(size - 1)) + 1

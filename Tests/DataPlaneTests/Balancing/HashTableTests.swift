@@ -25,6 +25,15 @@ struct HashTableTests {
     }
   }
 
+  @Test("one giant beside many dwarfs gets its part, and every dwarf some")
+  func giant() {
+    let weights = [1000] + [UInt32](repeating: 1, count: 500)
+    let slots = HashTable.build(Self.entries(weights))
+    let own = slots.filter { $0 == 0 }.count
+    #expect(abs(Double(own) / Double(slots.count) - 2.0 / 3) < 0.02)
+    #expect(Set(slots).count == 501)
+  }
+
   @Test(
     "a backend that leaves the config moves its own keys and few others", arguments: [3, 10, 100])
   func leaving(count: Int) {
