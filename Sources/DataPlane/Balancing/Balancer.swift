@@ -6,8 +6,8 @@ struct Balancer: ~Copyable, SlabElement {
   private var backups: [Candidate] = []
   private(set) var trials: [UInt32] = []
   private(set) var isPanic = false
-  /// By place in the pool: whether it is a candidate. Of pools that hash.
-  private var isActive: [Bool] = []
+  /// Of pools that hash: by place in the pool, where it is among the candidates; -1 is nowhere.
+  private var positions: [Int32] = []
 
   /// What the lists were made from.
   private var epoch = UInt64.max
@@ -45,8 +45,10 @@ struct Balancer: ~Copyable, SlabElement {
     backups = lists.backups.map { candidate($0, statuses, loads, policy, now) }
     strategy.prepare(candidates)
     guard strategy.kind == .hash else { return }
-    isActive = [Bool](repeating: false, count: statuses.count)
-    for place in lists.active { isActive[Int(place)] = true }
+    positions = [Int32](repeating: -1, count: statuses.count)
+    for (position, place) in lists.active.enumerated() {
+      positions[Int(place)] = Int32(position)
+    }
   }
 
   private mutating func candidate(
@@ -70,8 +72,8 @@ struct Balancer: ~Copyable, SlabElement {
     return backups.isEmpty ? nil : chooseBackup(context)
   }
 
-  /// The backend that the request's key belongs to; while that one is out or was tried, the next
-  /// on the key's own walk through the slots.
+  /// The backend that the request's key belongs to; while that one is out, full or was tried, the
+  /// next on the key's own walk through the slots.
   mutating func choose(
     _ slots: borrowing Table<UInt32>, _ range: HashRange, _ context: borrowing ChoiceContext,
     random: inout RandomSource
@@ -81,7 +83,8 @@ struct Balancer: ~Copyable, SlabElement {
     }
     for step in 0..<HashRange.walkMax {
       let place = Int(slots[range.slot(of: key, step: step)])
-      if place < isActive.count, isActive[place], !context.tried.contains(place) { return place }
+      guard place < positions.count, positions[place] >= 0 else { continue }
+      if context.allows(candidates[Int(positions[place])]) { return place }
     }
     if let place = chooseByRank(key, context) { return place }
     return backups.isEmpty ? nil : chooseBackup(context)
@@ -95,7 +98,7 @@ struct Balancer: ~Copyable, SlabElement {
     var bestRank: UInt64 = 0
     for index in 0..<candidates.count {
       let place = candidates[index].index
-      if context.tried.contains(Int(place)) { continue }
+      if !context.allows(candidates[index]) { continue }
       let rank = BalanceKey.mix(key ^ BalanceKey.mix(UInt64(place)))
       if best == nil || rank > bestRank {
         best = Int(place)
@@ -107,9 +110,7 @@ struct Balancer: ~Copyable, SlabElement {
 
   /// The active ones were all tried: one of the backups, in their order.
   private func chooseBackup(_ context: borrowing ChoiceContext) -> Int? {
-    for backup in backups where !context.tried.contains(Int(backup.index)) {
-      return Int(backup.index)
-    }
+    for backup in backups where context.allows(backup) { return Int(backup.index) }
     return nil
   }
 }

@@ -59,13 +59,14 @@ struct DeadlineHeap: Sendable {
     while count > 0 {
       var top = entries[0]
       let position = Int(top.position)
-      if passedCount < 8, context.tried.contains(Int(candidates[position].index)) {
+      let isAllowed = context.allows(candidates[position])
+      if !isAllowed, passedCount < 8 {
         passedOver[passedCount] = top
         passedCount &+= 1
         removeTop()
         continue
       }
-      if context.tried.contains(Int(candidates[position].index)) { break }
+      guard isAllowed else { break }
       time = max(time, top.deadline)
       top.deadline = top.deadline &+ periods[position]
       entries[0] = top
@@ -73,9 +74,29 @@ struct DeadlineHeap: Sendable {
       choice = position
       break
     }
+    let isUndecided = choice == nil && count > 0
     for index in 0..<passedCount { insert(passedOver[index]) }
+    if isUndecided { choice = chooseAmongAll(candidates, context) }
     if time > DeadlineHeap.timeMax { rebase() }
     return choice
+  }
+
+  /// More have no room than were passed over: the earliest of the others, O(n).
+  @inline(never)
+  private mutating func chooseAmongAll(
+    _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext
+  ) -> Int? {
+    var best: Int? = nil
+    for index in 0..<count where context.allows(candidates[Int(entries[index].position)]) {
+      if let found = best, entries[found].deadline <= entries[index].deadline { continue }
+      best = index
+    }
+    guard let best else { return nil }
+    let position = Int(entries[best].position)
+    time = max(time, entries[best].deadline)
+    entries[best].deadline = entries[best].deadline &+ periods[position]
+    sink(best)
+    return position
   }
 
   private mutating func rebase() {

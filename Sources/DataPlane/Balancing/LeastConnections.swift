@@ -49,7 +49,7 @@ struct LeastConnections: Sendable {
     var best = -1
     var bestRank = TieTurns.Rank.last
     for index in 0..<candidates.count {
-      if context.tried.contains(Int(candidates[index].index)) { continue }
+      if !context.allows(candidates[index]) { continue }
       if candidates[index].isShy(&random) { continue }
       let rank = turns.rank(index, requests: candidates[index].requests)
       if best < 0 || rank < bestRank {
@@ -66,8 +66,7 @@ struct LeastConnections: Sendable {
   ) -> Int? {
     var best: Int? = nil
     var bestRank = TieTurns.Rank.last
-    for index in 0..<candidates.count
-    where !context.tried.contains(Int(candidates[index].index)) {
+    for index in 0..<candidates.count where context.allows(candidates[index]) {
       let rank = turns.rank(index, requests: candidates[index].requests)
       if best == nil || rank < bestRank {
         best = index

@@ -60,7 +60,7 @@ struct LoadTree: Sendable {
     for _ in 0..<LoadTree.games {
       let leaf = Int(winners[1])
       if seen[leaf].load == .max { break }
-      if context.tried.contains(Int(candidates[leaf].index)) || candidates[leaf].isShy(&random) {
+      if !context.allows(candidates[leaf]) || candidates[leaf].isShy(&random) {
         update(leaf, .last)
         continue
       }

@@ -14,8 +14,8 @@ struct PeakEWMA: Sendable {
     _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext,
     _ random: inout RandomSource
   ) -> Int? {
-    guard let first = pair.first(candidates, context.tried, &random) else { return nil }
-    guard let second = pair.second(than: first, candidates, context.tried, &random) else {
+    guard let first = pair.first(candidates, context, &random) else { return nil }
+    guard let second = pair.second(than: first, candidates, context, &random) else {
       return first
     }
     let isCheaper = PeakEWMA.isCheaper(

@@ -9,6 +9,6 @@ struct RandomChoice: Sendable {
     _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext,
     _ random: inout RandomSource
   ) -> Int? {
-    draw.draw(candidates, context.tried, &random)
+    draw.draw(candidates, context, &random)
   }
 }

@@ -35,7 +35,7 @@ package struct RoundRobin: Sendable {
       let index = Int(next)
       next &+= 1
       if next == count { next = 0 }
-      if !context.tried.contains(Int(candidates[index].index)) { return index }
+      if context.allows(candidates[index]) { return index }
     }
     return nil
   }

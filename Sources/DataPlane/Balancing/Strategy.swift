@@ -10,7 +10,14 @@ package struct ChoiceContext: BitwiseCopyable, Sendable {
   /// Of the request, for those that hash; nil when it has none.
   package var key: UInt64?
   package var now: Instant = 0
+  /// Backends with as many requests at work have no room; `UInt64.max` is no bound.
+  package var inFlightLimit: UInt64 = .max
   package init() {}
+
+  @inline(__always) package func allows(_ candidate: Candidate) -> Bool {
+    if tried.contains(Int(candidate.index)) { return false }
+    return inFlightLimit == .max || candidate.load.inFlight < inFlightLimit
+  }
 }
 
 /// How a pool's backend is chosen: a closed set of small value types, one file each.

@@ -14,8 +14,8 @@ struct TwoChoices: Sendable {
     _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext,
     _ random: inout RandomSource
   ) -> Int? {
-    guard let first = pair.first(candidates, context.tried, &random) else { return nil }
-    guard let second = pair.second(than: first, candidates, context.tried, &random) else {
+    guard let first = pair.first(candidates, context, &random) else { return nil }
+    guard let second = pair.second(than: first, candidates, context, &random) else {
       return first
     }
     // Equally busy: the first, so that shares follow the weights.
@@ -33,29 +33,31 @@ struct PairDraw: Sendable {
 
   @inline(__always)
   func first(
-    _ candidates: borrowing Span<Candidate>, _ tried: TriedBackends,
+    _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext,
     _ random: inout RandomSource
   ) -> Int? {
-    draw.draw(candidates, tried, &random)
+    draw.draw(candidates, context, &random)
   }
 
   /// Nil when none was found: there is none, or its weight is so small beside the first's that a
   /// few draws did not meet it; then the first is right by weight anyhow.
   @inline(__always)
   func second(
-    than first: Int, _ candidates: borrowing Span<Candidate>, _ tried: TriedBackends,
+    than first: Int, _ candidates: borrowing Span<Candidate>,
+    _ context: borrowing ChoiceContext,
     _ random: inout RandomSource
   ) -> Int? {
     let count = candidates.count
     guard count > 1 else { return nil }
-    if draw.isEven, tried.count == 0 {
+    if draw.isEven, context.tried.count == 0 {
       let step = Int(((random.next() >> 32) &* UInt64(truncatingIfNeeded: count &- 1)) >> 32)
-      let second = first &+ 1 &+ step
-      return second < count ? second : second &- count
+      let next = first &+ 1 &+ step
+      let second = next < count ? next : next &- count
+      if context.allows(candidates[second]) { return second }
     }
     for _ in 0..<8 {
       let second = draw.draw(&random)
-      if second != first, !tried.contains(Int(candidates[second].index)) { return second }
+      if second != first, context.allows(candidates[second]) { return second }
     }
     return nil
   }

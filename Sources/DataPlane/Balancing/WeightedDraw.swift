@@ -48,37 +48,39 @@ struct WeightedDraw: Sendable {
     return UInt32(truncatingIfNeeded: dice) <= row.threshold ? index : Int(row.alias)
   }
 
-  /// One that was not tried: drawn again a few times, then looked for exactly in O(n).
+  /// One that is allowed: drawn again a few times, then looked for exactly in O(n).
   @inline(__always)
   func draw(
-    _ candidates: borrowing Span<Candidate>, _ tried: TriedBackends,
+    _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext,
     _ random: inout RandomSource
   ) -> Int? {
     guard rows.count > 0 else { return nil }
-    if tried.count == 0 { return draw(&random) }
     for _ in 0..<8 {
       let index = draw(&random)
-      if !tried.contains(Int(candidates[index].index)) { return index }
+      if context.allows(candidates[index]) { return index }
     }
-    return drawExactly(candidates, tried, &random)
+    return drawExactly(candidates, context, &random)
   }
 
   @inline(never)
   private func drawExactly(
-    _ candidates: borrowing Span<Candidate>, _ tried: TriedBackends,
+    _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext,
     _ random: inout RandomSource
   ) -> Int? {
     var total: UInt64 = 0
-    for index in 0..<candidates.count where !tried.contains(Int(candidates[index].index)) {
+    for index in 0..<candidates.count where context.allows(candidates[index]) {
       total &+= candidates[index].effectiveWeight
     }
     guard total > 0 else { return nil }
+    var last: Int? = nil
     var rest = random.next() % total
-    for index in 0..<candidates.count where !tried.contains(Int(candidates[index].index)) {
+    for index in 0..<candidates.count where context.allows(candidates[index]) {
       let weight = candidates[index].effectiveWeight
       if rest < weight { return index }
       rest &-= weight
+      last = index
     }
-    return nil
+    // Another worker took room between the two walks.
+    return last
   }
 }

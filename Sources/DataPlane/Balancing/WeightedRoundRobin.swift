@@ -58,7 +58,7 @@ package struct WeightedRoundRobin: Sendable {
     var total: Int64 = 0
     var best = -1
     for index in 0..<min(candidates.count, credit.count) {
-      if context.tried.contains(Int(candidates[index].index)) { continue }
+      if !context.allows(candidates[index]) { continue }
       let weight = weights[index]
       credit[index] &+= weight
       total &+= weight

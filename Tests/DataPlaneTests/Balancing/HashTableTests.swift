@@ -89,6 +89,7 @@ struct HashChoiceTests {
     var statuses: [BackendStatus]
     let shared = SharedState()
     var random = RandomSource(seed: 1)
+    var limit = UInt64.max
     private(set) var epoch: UInt64 = 0
 
     init(_ weights: [UInt32], backups: Set<Int> = []) {
@@ -120,6 +121,7 @@ struct HashChoiceTests {
       var context = ChoiceContext()
       context.key = key
       context.tried = tried
+      context.inFlightLimit = limit
       return balancer.choose(slots, range, context, random: &random)
     }
 
@@ -145,6 +147,19 @@ struct HashChoiceTests {
     rig.statuses[2].health = .up
     rig.refresh()
     #expect(rig.places(Self.keys) == before)
+  }
+
+  @Test("a key whose backend is full goes on to its next one")
+  func full() {
+    var rig = Rig([1, 1, 1])
+    let home = rig.place(5) ?? 0
+    rig.limit = 2
+    for _ in 0..<2 { rig.shared.backend(UInt32(home)).begin() }
+    let next = rig.place(5)
+    #expect(next != nil && next != home)
+    rig.shared.backend(UInt32(home)).end()
+    let back = rig.place(5)
+    #expect(back == home)
   }
 
   @Test("keys spread by weight")

@@ -62,6 +62,19 @@ struct RandomChoiceTests {
     }
   }
 
+  @Test(
+    "every strategy passes over those that have no room",
+    arguments: StrategyKind.allCases, [2, 9, 40, 200])
+  func full(kind: StrategyKind, count: Int) {
+    var bench = Bench(kind, weights: (0..<count).map { UInt32($0 % 2 + 1) })
+    bench.context.inFlightLimit = 3
+    for _ in 0..<(3 * count) { #expect(bench.begin() != nil) }
+    #expect(bench.choose() == nil)
+    for place in 0..<count { #expect(bench.inFlight(place) == 3) }
+    bench.end(count / 2)
+    #expect(bench.begin() == count / 2)
+  }
+
   @Test("nobody starves while all are idle", arguments: StrategyKind.allCases, [3, 100])
   func starvation(kind: StrategyKind, count: Int) {
     let weights = (0..<count).map { UInt32($0 % 3 + 1) }
