@@ -75,11 +75,15 @@ if Context.environment["HEADRACE_ONLY_STEADY_STATE"] != nil {
   products = []
 }
 
-/// `Benchmarks/routes`: what a match costs; not part of a plain build either.
+/// `Benchmarks/Routes` and `Balancing`: what a match and a choice cost; not part of a plain build.
 if Context.environment["BENCH"] != nil {
   targets.append(
     .executableTarget(
       name: "BenchRoutes", dependencies: ["DataPlane"], path: "Benchmarks/Routes",
+      swiftSettings: everywhere))
+  targets.append(
+    .executableTarget(
+      name: "BenchBalancing", dependencies: ["DataPlane"], path: "Benchmarks/Balancing",
       swiftSettings: everywhere))
 }
 

@@ -21,6 +21,13 @@ struct Setup: Sendable, CustomTestStringConvertible {
   static let rich = Setup(
     testDescription: "weights, several routes, access log", strategy: .weightedRoundRobin,
     accessLog: .json, isRich: true)
+
+  /// The other strategies; the one that hashes takes the path.
+  static let strategies = [
+    StrategyKind.random, .leastConnections, .twoChoices, .peakEWMA, .hash,
+  ].map {
+    Setup(testDescription: "\($0)", strategy: $0, accessLog: .off, isRich: false)
+  }
 }
 
 /// One worker with clients and origins around it, all on the thread of the test.
@@ -87,11 +94,19 @@ struct Rig: ~Copyable {
           address: address, name: draft.intern(address.description.utf8), weight: index + 1,
           identity: UInt32(index)))
     }
-    draft.pools.append(
-      PoolRow(
-        name: draft.intern("pool".utf8), strategy: setup.strategy, firstBackend: 0,
-        backendCount: draft.backends.count, counters: 0, maxIdlePerBackend: 64,
-        idleTimeout: 60_000_000_000, maxAge: 3_600_000_000_000))
+    var pool = PoolRow(
+      name: draft.intern("pool".utf8), strategy: setup.strategy, firstBackend: 0,
+      backendCount: draft.backends.count, counters: 0, maxIdlePerBackend: 64,
+      idleTimeout: 60_000_000_000, maxAge: 3_600_000_000_000)
+    if setup.strategy == .hash {
+      draft.hashSlots = HashTable.build(
+        ports.indices.map {
+          HashTable.Entry(name: "backend-\($0)".utf8, weight: 1, place: UInt32($0))
+        })
+      pool.hash.source = .path
+      pool.hash.slots.count = UInt32(draft.hashSlots.count)
+    }
+    draft.pools.append(pool)
     if setup.isRich {
       draft.routes.append(
         route(&draft, host: "other.example", path: "", counters: 1))

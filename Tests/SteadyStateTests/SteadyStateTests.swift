@@ -30,6 +30,12 @@ import Testing
     print("\(scenario.name), \(setup.testDescription): \(Self.line(totals))")
   }
 
+  @Test("no strategy allocates", arguments: [Scenario.small, .browser, .post], Setup.strategies)
+  func strategies(_ scenario: Scenario, _ setup: Setup) throws {
+    // One client, because by chance several could need a connection more than ever before.
+    expectNothing(try measure(scenario, setup, connections: 1))
+  }
+
   @Test("a small request takes two receives and two sends")
   func systemCalls() throws {
     let totals = try measure(.small, .plain)

@@ -212,6 +212,8 @@ public struct Config: Equatable, Sendable {
     /// Below this many percent of healthy backends all are used. 0...100.
     public var panicBelowPercent = 10
     public var breaker = Breaker()
+    /// A backend that comes back gets its full share after this; `nil` at once.
+    public var slowStart: Duration? = nil
     public init(name: String, strategy: Strategy, backends: [Backend]) {
       self.name = name
       self.strategy = strategy
@@ -219,15 +221,12 @@ public struct Config: Equatable, Sendable {
     }
   }
 
-  public enum Strategy: String, Equatable, Sendable, CaseIterable {
-    case roundRobin = "round_robin"
-    case weightedRoundRobin = "weighted_round_robin"
-  }
-
   public struct Backend: Equatable, Sendable {
     public var address: Endpoint
     /// 0...1000; 0 gets no new requests.
     public var weight: Int
+    /// Gets requests only when the others cannot.
+    public var isBackup = false
     public init(address: Endpoint, weight: Int = 1) {
       self.address = address
       self.weight = weight

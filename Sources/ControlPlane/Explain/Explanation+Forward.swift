@@ -30,15 +30,38 @@ extension Explanation {
     }
     return .forward(
       Forward(
-        head: lines.map { String($0) }, pool: pool.name, strategy: pool.strategy.rawValue,
+        head: lines.map { String($0) }, pool: pool.name, strategy: pool.strategy.text,
         backends: pool.backends.map { text($0, pool.strategy) },
+        key: key(probe, decision, pool, snapshot),
         timeouts: timeouts(route.timeouts, config.timeouts)))
   }
 
   private func text(_ backend: Config.Backend, _ strategy: Config.Strategy) -> String {
     let address = backend.address.description
     if backend.weight == 0 { return "\(address) (weight 0: nothing new)" }
-    return strategy == .roundRobin ? address : "\(address) (weight \(backend.weight))"
+    let isWeighted = strategy == .weightedRoundRobin || backend.weight != 1
+    let facts =
+      (isWeighted ? ["weight \(backend.weight)"] : []) + (backend.isBackup ? ["backup"] : [])
+    return facts.isEmpty ? address : "\(address) (\(facts.joined(separator: ", ")))"
+  }
+
+  /// Backends that are names are not resolved here, so they have no place in the table.
+  private func key(
+    _ probe: RouteProbe, _ decision: RouteDecision, _ pool: Config.Pool, _ handle: SnapshotHandle
+  ) -> String? {
+    guard pool.strategy.hashes else { return nil }
+    let route = handle.value.routes[Int(decision.route)]
+    let row = handle.value.pools[Int(route.pool)]
+    guard let key = probe.balanceKey(row.hash, handle.value, decision) else {
+      return "the request has none, so it goes round robin"
+    }
+    let isNamed = pool.backends.contains { if case .name = $0.address { true } else { false } }
+    if isNamed { return "found; its backend hangs on what the names resolve to" }
+    guard row.hash.slots.count > 0 else { return "found, but no backend wants requests" }
+    let place = handle.value.hashSlots[row.hash.slots.slot(of: key, step: 0)]
+    let name = handle.value.backends[Int(row.firstBackend + place)].name
+    let address = (0..<Int(name.count)).map { handle.value.text[Int(name.offset) + $0] }
+    return "belongs to \(String(decoding: address, as: UTF8.self)) while that is available"
   }
 
   private func timeouts(

@@ -69,6 +69,7 @@ extension Explanation {
     }
     lines.append("")
     lines.append("pool: \(forward.strategy) of \(ConfigWords.list(forward.backends))")
+    if let key = forward.key { lines.append("key: \(key)") }
     lines.append("timeouts: \(ConfigWords.list(forward.timeouts.map(text)))")
     lines.append("limits: \(ConfigWords.list(limits.map(text)))")
     return lines
@@ -128,7 +129,7 @@ extension Explanation {
         .init("strategy", .text(forward.strategy)),
         .init("backends", .texts(forward.backends)), .init("head", .texts(forward.head)),
         .init("timeouts", object(forward.timeouts)),
-      ]
+      ] + (forward.key.map { [.init("key", .text($0))] } ?? [])
     }
   }
 

@@ -38,6 +38,8 @@ public struct Explanation: Equatable, Sendable {
     public var strategy: String
     /// With their weights, where these count.
     public var backends: [String]
+    /// Where the request's key belongs, in words; nil for a pool that does not hash.
+    public var key: String?
     /// By name, `off` where there is none; marked when the route sets it.
     public var timeouts: [Setting]
   }

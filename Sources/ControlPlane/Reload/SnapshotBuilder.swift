@@ -49,19 +49,19 @@ struct SnapshotBuilder {
     _ pool: Config.Pool, to draft: inout SnapshotDraft, _ backends: inout [BuiltBackend]
   ) {
     let first = draft.backends.count
-    for (address, weight) in addresses(of: pool) {
+    for (address, weight, isBackup) in addresses(of: pool) {
       let text = address.description
       let identity = registry.backend(pool: pool.name, address: text)
-      draft.backends.append(
-        BackendRow(
-          address: address, name: draft.intern(text.utf8), weight: weight, identity: identity))
+      var row = BackendRow(
+        address: address, name: draft.intern(text.utf8), weight: weight, identity: identity)
+      row.isBackup = isBackup
+      draft.backends.append(row)
       backends.append(
         BuiltBackend(pool: pool.name, address: text, weight: weight, identity: identity))
     }
     addChecks(pool, from: first, to: &draft)
     var row = PoolRow(
-      name: draft.intern(pool.name.utf8),
-      strategy: pool.strategy == .roundRobin ? .roundRobin : .weightedRoundRobin,
+      name: draft.intern(pool.name.utf8), strategy: pool.strategy.kind,
       firstBackend: first, backendCount: draft.backends.count - first,
       counters: registry.pool(pool.name), maxIdlePerBackend: pool.keepAlive.maxIdle,
       idleTimeout: pool.keepAlive.idleTimeout.nanoseconds,
@@ -71,12 +71,18 @@ struct SnapshotBuilder {
     row.availability.panicBelowPercent = UInt32(pool.panicBelowPercent)
     row.breaker = pool.breaker.policy
     row.availability.maxOpenPercent = UInt32(pool.breaker.maxOpen)
+    row.availability.slowStart = pool.slowStart?.nanoseconds ?? 0
+    if case .hash(let key) = pool.strategy {
+      row.hash = hashRow(key, first..<draft.backends.count, &draft)
+    }
     draft.pools.append(row)
   }
 
   /// Every address of every backend; one that is named twice counts once, its weights added.
-  private func addresses(of pool: Config.Pool) -> [(SocketAddress, weight: Int)] {
-    var result: [(SocketAddress, weight: Int)] = []
+  private func addresses(
+    of pool: Config.Pool
+  ) -> [(SocketAddress, weight: Int, isBackup: Bool)] {
+    var result: [(SocketAddress, weight: Int, isBackup: Bool)] = []
     var positions: [String: Int] = [:]
     for backend in pool.backends {
       let found = backend.address.literalAddress.map { [$0] } ?? resolved[backend.address] ?? []
@@ -84,9 +90,10 @@ struct SnapshotBuilder {
         let key = address.description
         if let position = positions[key] {
           result[position].weight += pool.strategy == .roundRobin ? 0 : backend.weight
+          result[position].isBackup = result[position].isBackup && backend.isBackup
         } else {
           positions[key] = result.count
-          result.append((address, backend.weight))
+          result.append((address, backend.weight, backend.isBackup))
         }
       }
     }

@@ -10,6 +10,8 @@ struct Balancer: ~Copyable, SlabElement {
   private(set) var blockedUntil: Instant?
   /// Of the newest config, whatever the exchange's is.
   private(set) var breaker = BreakerPolicy()
+  /// Of pools that hash: by place in the pool, where it is among the candidates; -1 is nowhere.
+  private var positions: [Int32] = []
 
   /// What the lists were made from.
   private var epoch = UInt64.max
@@ -18,10 +20,13 @@ struct Balancer: ~Copyable, SlabElement {
 
   init() {}
 
-  /// Keeps its state when the pool keeps its strategy.
+  /// Keeps its state when the pool keeps its strategy. A new one has to be prepared first, also for
+  /// exchanges that still pin the old snapshot: nothing is current until then.
   mutating func use(_ kind: StrategyKind, start: UInt64, breaker: BreakerPolicy) {
     self.breaker = breaker
-    if strategy.kind != kind || snapshotSerial == .max { strategy = Strategy(kind, start: start) }
+    guard strategy.kind != kind || snapshotSerial == .max else { return }
+    strategy = Strategy(kind, start: start)
+    snapshotSerial = .max
   }
 
   @inline(__always)
@@ -42,8 +47,15 @@ struct Balancer: ~Copyable, SlabElement {
     isPanic = lists.isPanic
     overriddenCount = lists.overriddenCount
     blockedUntil = lists.blockedUntil
-    candidates = Table(lists.active.map { candidate($0, statuses, loads, policy, now) })
+    let active = lists.active.map { candidate($0, statuses, loads, policy, now) }
+    candidates = Table(Candidate.evened(active))
     backups = lists.backups.map { candidate($0, statuses, loads, policy, now) }
+    strategy.prepare(candidates)
+    guard strategy.kind == .hash else { return }
+    positions = [Int32](repeating: -1, count: statuses.count)
+    for (position, place) in lists.active.enumerated() {
+      positions[Int(place)] = Int32(position)
+    }
   }
 
   private mutating func candidate(
@@ -65,6 +77,42 @@ struct Balancer: ~Copyable, SlabElement {
       return Int(candidates[position].index)
     }
     return backups.isEmpty ? nil : chooseBackup(context)
+  }
+
+  /// The backend that the request's key belongs to; while that one is out, full or was tried, the
+  /// next on the key's own walk through the slots.
+  mutating func choose(
+    _ slots: borrowing Table<UInt32>, _ range: HashRange, _ context: borrowing ChoiceContext,
+    random: inout RandomSource
+  ) -> Int? {
+    guard let key = context.key, range.count > 1, candidates.count > 0 else {
+      return choose(context, random: &random)
+    }
+    for step in 0..<HashRange.walkMax {
+      let place = Int(slots[range.slot(of: key, step: step)])
+      guard place < positions.count, positions[place] >= 0 else { continue }
+      if context.allows(candidates[Int(positions[place])]) { return place }
+    }
+    if let place = chooseByRank(key, context) { return place }
+    return backups.isEmpty ? nil : chooseBackup(context)
+  }
+
+  /// Few are left of many, or only backups: the highest for this key (rendezvous hashing, Thaler
+  /// and Ravishankar 1998), O(n).
+  @inline(never)
+  private func chooseByRank(_ key: UInt64, _ context: borrowing ChoiceContext) -> Int? {
+    var best: Int? = nil
+    var bestRank: UInt64 = 0
+    for index in 0..<candidates.count {
+      let place = candidates[index].index
+      if !context.allows(candidates[index]) { continue }
+      let rank = BalanceKey.mix(key ^ BalanceKey.mix(UInt64(place)))
+      if best == nil || rank > bestRank {
+        best = Int(place)
+        bestRank = rank
+      }
+    }
+    return best
   }
 
   /// The active ones were all tried: one of the backups, in their order.

@@ -17,6 +17,31 @@ package struct Candidate: BitwiseCopyable, Sendable {
     self.share = share
     self.load = load
   }
+
+  /// Its weight, less while it starts slowly; a share of a weight of 1 is 1024.
+  @inline(__always) package var effectiveWeight: UInt64 {
+    max(UInt64(weight) &* UInt64(share), 1)
+  }
+
+  /// In flight, over all workers; bounded, so that products of it do not overflow.
+  @inline(__always) var requests: UInt64 { min(load.inFlight, 1 << 21) }
+
+  /// Shares are relative: when all start slowly, as after an outage of the whole pool, the one that
+  /// is furthest has its full share.
+  static func evened(_ candidates: [Candidate]) -> [Candidate] {
+    let most = candidates.map(\.share).max() ?? fullShare
+    guard most < fullShare else { return candidates }
+    return candidates.map {
+      Candidate(
+        index: $0.index, weight: $0.weight, share: max($0.share * fullShare / max(most, 1), 1),
+        load: $0.load)
+    }
+  }
+
+  /// Starts slowly, and is left out this time: it takes part as often as its share says.
+  @inline(__always) func isShy(_ random: inout RandomSource) -> Bool {
+    share < Candidate.fullShare && UInt32(truncatingIfNeeded: random.next() >> 54) >= share
+  }
 }
 
 /// How a pool decides who is out.

@@ -1,5 +1,7 @@
 /// Names of the strategies; `Strategy` holds their state.
-package enum StrategyKind: UInt8, Sendable, BitwiseCopyable { case roundRobin, weightedRoundRobin }
+package enum StrategyKind: UInt8, Sendable, BitwiseCopyable, CaseIterable {
+  case roundRobin, weightedRoundRobin, random, leastConnections, twoChoices, peakEWMA, hash
+}
 
 /// What a strategy may look at beside the candidates.
 package struct ChoiceContext: BitwiseCopyable, Sendable {
@@ -22,15 +24,37 @@ package struct ChoiceContext: BitwiseCopyable, Sendable {
 ///
 /// A strategy is pure: it sees who may be chosen as plain data and answers an index into that. Its
 /// state belongs to one worker and one pool, and lives as long as the pool keeps its strategy.
+/// Whoever owns it says `prepare` when the candidates have changed; choosing allocates nothing.
 package struct Strategy: Sendable {
   package let kind: StrategyKind
   private var roundRobin: RoundRobin
-  private var weightedRoundRobin = WeightedRoundRobin()
+  private var weightedRoundRobin: WeightedRoundRobin
+  private var randomChoice = RandomChoice()
+  private var leastConnections: LeastConnections
+  private var twoChoices = TwoChoices()
+  private var peakEWMA = PeakEWMA()
 
+  /// - Parameter start: differs between workers, so that they do not march in step.
   package init(_ kind: StrategyKind, start: UInt64) {
     self.kind = kind
     roundRobin = RoundRobin(start: start)
+    weightedRoundRobin = WeightedRoundRobin(start: start)
+    leastConnections = LeastConnections(start: start)
   }
+
+  /// The candidates, their weights or their shares have changed.
+  package mutating func prepare(_ candidates: Span<Candidate>) {
+    switch kind {
+    case .roundRobin, .hash: roundRobin.prepare(candidates)
+    case .weightedRoundRobin: weightedRoundRobin.prepare(candidates)
+    case .random: randomChoice.prepare(candidates)
+    case .leastConnections: leastConnections.prepare(candidates)
+    case .twoChoices: twoChoices.prepare(candidates)
+    case .peakEWMA: peakEWMA.prepare(candidates)
+    }
+  }
+
+  mutating func prepare(_ candidates: borrowing Table<Candidate>) { prepare(candidates.span) }
 
   /// - Returns: an index into `candidates`, or nil when none may be chosen.
   @inline(__always)
@@ -41,6 +65,7 @@ package struct Strategy: Sendable {
     choose(candidates.span, context, random: &random)
   }
 
+  /// - Parameter candidates: those that it was prepared for.
   /// - Returns: an index into `candidates`, or nil when none may be chosen.
   @inline(__always)
   package mutating func choose(
@@ -49,7 +74,23 @@ package struct Strategy: Sendable {
   ) -> Int? {
     switch kind {
     case .roundRobin: return roundRobin.choose(candidates, context)
+    default: return chooseOtherwise(candidates, context, &random)
+    }
+  }
+
+  @inline(never)
+  private mutating func chooseOtherwise(
+    _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext,
+    _ random: inout RandomSource
+  ) -> Int? {
+    switch kind {
+    // A request without a key; the others are found in the pool's `HashTable`.
+    case .roundRobin, .hash: return roundRobin.choose(candidates, context)
     case .weightedRoundRobin: return weightedRoundRobin.choose(candidates, context)
+    case .random: return randomChoice.choose(candidates, context, &random)
+    case .leastConnections: return leastConnections.choose(candidates, context, &random)
+    case .twoChoices: return twoChoices.choose(candidates, context, &random)
+    case .peakEWMA: return peakEWMA.choose(candidates, context, &random)
     }
   }
 }

@@ -18,6 +18,7 @@ extension Worker {
   mutating func judgeTry(_ x: Int32, _ outcome: TryOutcome) {
     exchanges[x].isTrying = false
     tellBreaker(x, outcome)
+    if exchanges[x].poolFlags.contains(.samplesLatency) { sampleLatency(x, outcome) }
     switch outcome {
     case .answered, .abandoned: break
     case .failed, .cut:

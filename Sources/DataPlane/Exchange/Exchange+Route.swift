@@ -39,6 +39,8 @@ extension Worker {
     let counters = setup.counters.pools[exchanges[x].poolCounters]
     counters.add(.started)
     counters.record(at: now, window: RetryPolicy.budgetWindow)
+    exchanges[x].poolFlags = snapshot.value.pools[Int(route.pool)].flags
+    if exchanges[x].poolFlags.contains(.hashes) { findBalanceKey(x, from) }
     return true
   }
 

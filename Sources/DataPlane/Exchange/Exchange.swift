@@ -62,6 +62,9 @@ struct Exchange: ~Copyable, SlabElement {
   var routeCounters: UInt32 = 0
   var poolCounters: UInt32 = 0
   var backendIdentity: UInt32 = 0
+  var poolFlags: PoolFlags = []
+  /// Of a pool that hashes: what the request's backend hangs on; nil when it has none.
+  var balanceKey: UInt64? = nil
   var tried = TriedBackends()
   /// A backend was chosen, and it is not yet said what the try came to.
   var isTrying = false

@@ -162,6 +162,15 @@ struct ConditionText {
     match(wanted, text, bytes, from: at) != nil
   }
 
+  /// Of its bytes, decoded; nil when there are none.
+  func hash(_ bytes: borrowing Bytes) -> UInt64? {
+    guard at < end else { return nil }
+    var key = BalanceKey()
+    var index = at
+    while index < end { key.add(next(&index, bytes)) }
+    return key.hash
+  }
+
   func contains(
     _ wanted: TextReference, _ text: borrowing Bytes, _ bytes: borrowing Bytes
   ) -> Bool {

@@ -54,6 +54,13 @@ package final class RouteProbe {
     return Router.decide(snapshot, request, &head, source, normal: normal)
   }
 
+  /// What a pool that hashes would take as this request's key; nil when it has none.
+  package func balanceKey(
+    _ row: PoolHashRow, _ snapshot: borrowing Snapshot, _ decision: RouteDecision
+  ) -> UInt64? {
+    RequestKey.find(row, snapshot, decision, request, &head, source, normal: normal)
+  }
+
   /// Why each route before `end` does not take the request; nil for one that does.
   package func explain(_ snapshot: borrowing Snapshot, before end: Int) -> [RouteMismatch?] {
     Router.explain(snapshot, request, &head, source, normal: normal, before: end)

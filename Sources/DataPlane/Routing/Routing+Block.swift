@@ -48,6 +48,19 @@ extension TemplateWriter {
   }
 }
 
+extension RequestKey {
+  static func find(
+    _ row: PoolHashRow, _ snapshot: borrowing Snapshot, _ decision: RouteDecision,
+    _ request: RouteRequest, _ head: inout MessageHead, _ source: borrowing Block,
+    normal: borrowing Block
+  ) -> UInt64? {
+    if request.isNormalised {
+      return find(row, snapshot, decision, request, &head, source.bytes, path: normal.bytes)
+    }
+    return find(row, snapshot, decision, request, &head, source.bytes, path: source.bytes)
+  }
+}
+
 extension Router {
   @inline(__always)
   static func decide(

@@ -11,6 +11,8 @@ package struct Snapshot: ~Copyable {
   package let index: RouteIndex
   package let pools: Table<PoolRow>
   package let backends: Table<BackendRow>
+  /// Places in a pool by slot, of the pools that hash.
+  package let hashSlots: Table<UInt32>
   package let trusted: Table<AddressRangeRow>
   package let errorPages: Table<ErrorPageRow>
   package let text: Table<UInt8>
@@ -25,6 +27,7 @@ package struct Snapshot: ~Copyable {
     index = RouteIndexBuilder.build(draft)
     pools = Table(draft.pools)
     backends = Table(draft.backends)
+    hashSlots = Table(draft.hashSlots)
     trusted = Table(draft.trusted)
     errorPages = Table(draft.errorPages)
     // Room behind the blob for loads of sixteen bytes.
@@ -44,6 +47,7 @@ package struct SnapshotDraft {
   package var routing = RouteDraft()
   package var pools: [PoolRow] = []
   package var backends: [BackendRow] = []
+  package var hashSlots: [UInt32] = []
   package var trusted: [AddressRangeRow] = []
   package var errorPages: [ErrorPageRow] = []
   package private(set) var text: [UInt8] = []

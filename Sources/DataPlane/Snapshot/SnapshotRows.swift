@@ -22,6 +22,8 @@ package struct PoolRow: BitwiseCopyable, Sendable {
   package var retry = RetryPolicy()
   package var capacity = CapacityPolicy()
   package var breaker = BreakerPolicy()
+  package var hash = PoolHashRow()
+
   package init(
     name: TextReference, strategy: StrategyKind, firstBackend: Int, backendCount: Int,
     counters: UInt32, maxIdlePerBackend: Int, idleTimeout: Instant, maxAge: Instant
@@ -34,6 +36,14 @@ package struct PoolRow: BitwiseCopyable, Sendable {
     self.maxIdlePerBackend = UInt32(maxIdlePerBackend)
     self.idleTimeout = idleTimeout
     self.maxAge = maxAge
+  }
+
+  package var flags: PoolFlags {
+    switch strategy {
+    case .hash: return .hashes
+    case .peakEWMA: return .samplesLatency
+    default: return []
+    }
   }
 }
 

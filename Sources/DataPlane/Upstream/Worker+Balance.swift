@@ -15,7 +15,10 @@ extension Worker {
     context.tried = exchanges[x].tried
     context.now = now
     context.inFlightLimit = limit
-    if let place = balancers[id].choose(context, random: &random) { return place }
+    let place =
+      exchanges[x].poolFlags.contains(.hashes)
+      ? chooseByKey(x, &context) : balancers[id].choose(context, random: &random)
+    if let place { return place }
     return hasTrials ? takeTrial(x, isLast: true) : nil
   }
 
@@ -27,6 +30,15 @@ extension Worker {
     if !balancers[Int32(id)].isCurrent(epoch: epoch, snapshotSerial: serial, now: now) {
       refreshBalancer(x, epoch: epoch, serial: serial)
     }
+  }
+
+  @inline(never)
+  private mutating func chooseByKey(_ x: Int32, _ context: inout ChoiceContext) -> Int? {
+    context.key = exchanges[x].balanceKey
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let range = snapshot.value.pools[Int(exchanges[x].pool)].hash.slots
+    return balancers[Int32(exchanges[x].poolCounters)].choose(
+      snapshot.value.hashSlots, range, context, random: &random)
   }
 
   /// Looks at all backends of the exchange's pool anew. Rare: something became available or not,

@@ -89,6 +89,47 @@ struct GoodConfigTests {
     #expect(keepAlive.maxAge == .seconds(120))
   }
 
+  @Test(arguments: [
+    ("random", Config.Strategy.random), ("least_connections", .leastConnections),
+    ("two_choices", .twoChoices), ("peak_ewma", .peakEWMA), ("ip_hash", .hash(.clientAddress)),
+    ("{ hash: client_address }", .hash(.clientAddress)),
+    ("{ hash: 'header:X-User' }", .hash(.header("x-user"))),
+    ("{ hash: 'cookie:Sid' }", .hash(.cookie("Sid"))),
+    ("{ hash: 'query:a:b c' }", .hash(.query("a:b c"))), ("{ hash: path }", .hash(.path)),
+    ("{ hash: 'path:64' }", .hash(.segment(64))),
+    ("{ hash: 'path:{rest}' }", .hash(.capture("rest"))),
+  ])
+  func strategies(text: String, strategy: Config.Strategy) throws {
+    let config = try ConfigFixture.config(
+      """
+      listen: :8080
+      routes: [{ to: a, match: { path: /a/** } }]
+      pools:
+        a:
+          strategy: \(text)
+          backends: [127.0.0.1:1, { address: 127.0.0.1:2, weight: 3, backup: true }]
+      """)
+    #expect(config.pools[0].strategy == strategy)
+    #expect(config.pools[0].backends.map(\.isBackup) == [false, true])
+    #expect(config.pools[0].slowStart == nil)
+  }
+
+  @Test func roundRobinMayDrain() throws {
+    let config = try ConfigFixture.config(
+      """
+      listen: :8080
+      routes: [{ to: a }]
+      pools:
+        a:
+          strategy: round_robin
+          slow_start: 30s
+          backends: [{ address: 127.0.0.1:1, weight: 1 }, { address: 127.0.0.1:2, weight: 0 }]
+      """)
+    #expect(config.pools[0].strategy == .roundRobin)
+    #expect(config.pools[0].backends.map(\.weight) == [1, 0])
+    #expect(config.pools[0].slowStart == .seconds(30))
+  }
+
   @Test func timeouts() throws {
     let config = try ConfigFixture.config(
       ConfigFixture.complete(

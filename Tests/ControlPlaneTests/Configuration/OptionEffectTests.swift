@@ -38,6 +38,16 @@ struct OptionEffectTests {
       "  app: [127.0.0.1:3000]",
       "  app: { strategy: weighted_round_robin, backends: [127.0.0.1:3000] }"
     ),
+    "pools.*.strategy.hash": (
+      "  app: [127.0.0.1:3000]",
+      "  app: { strategy: { hash: \"header:X-User\" }, backends: [127.0.0.1:3000] }"
+    ),
+    "pools.*.slow_start": (
+      "  app: [127.0.0.1:3000]", "  app: { slow_start: 30s, backends: [127.0.0.1:3000] }"
+    ),
+    "pools.*.backends[].backup": (
+      "  app: [127.0.0.1:3000]", "  app: [{ address: 127.0.0.1:3000, backup: true }]"
+    ),
     "pools.*.backends": ("  app: [127.0.0.1:3000]", "  app: { backends: [127.0.0.1:4] }"),
     "pools.*.backends[].address": (
       "  app: [127.0.0.1:3000]", "  app: { backends: [{ address: 127.0.0.1:4 }] }"

@@ -40,6 +40,36 @@ import Testing
     return Explanation(try ConfigFixture.config(Self.text), request)
   }
 
+  @Test func saysWhereAKeyBelongs() throws {
+    let text = """
+      listen: :80
+      routes: [{ to: app, match: { path: ["/u/{id}", "/x"] } }]
+      pools:
+        app:
+          strategy: { hash: "path:{id}" }
+          backends: [127.0.0.1:1, 127.0.0.1:2, { address: 127.0.0.1:3, backup: true }]
+      """
+    func key(_ url: String, _ text: String) throws -> String? {
+      let request = try ExplainRequest(
+        method: nil, headers: [], data: nil, url: url, client: "127.0.0.1")
+      let explanation = Explanation(try ConfigFixture.config(text), request)
+      guard case .forward(let forward) = explanation.outcome else { return nil }
+      return forward.key
+    }
+    let places = Set(try (0..<20).map { try key("/u/\($0)", text) })
+    #expect(
+      places == [
+        "belongs to 127.0.0.1:1 while that is available",
+        "belongs to 127.0.0.1:2 while that is available",
+      ])
+    let none = try key("/x", text)
+    #expect(none == "the request has none, so it goes round robin")
+    let names = try key("/u/1", text.replacing("127.0.0.1:2", with: "app:2"))
+    #expect(names == "found; its backend hangs on what the names resolve to")
+    let other = try key("/u/1", text.replacing("{ hash: \"path:{id}\" }", with: "random"))
+    #expect(other == nil)
+  }
+
   @Test func saysWhyEachRouteDidNotMatch() throws {
     let explanation = try explain("http://other/x?v=4&w=1", ["X-Canary: 2"])
     #expect(

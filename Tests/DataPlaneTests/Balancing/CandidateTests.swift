@@ -49,6 +49,38 @@ struct CandidateTests {
     #expect(!lists.isPanic)
   }
 
+  @Test("when all start slowly, shares are relative to the one that is furthest")
+  func evened() {
+    let load = SharedState().backend(0).load
+    func shares(_ shares: [UInt32]) -> [UInt32] {
+      Candidate.evened(
+        shares.map { Candidate(index: 0, weight: 1, share: $0, load: load) }
+      ).map(\.share)
+    }
+    #expect(shares([16, 16]) == [1024, 1024])
+    #expect(shares([512, 128]) == [1024, 256])
+    #expect(shares([1024, 16]) == [1024, 16])
+    #expect(shares([]) == [])
+  }
+
+  @Test("a pool that changes its strategy looks at its backends anew before it chooses")
+  func strategyChange() {
+    var rig = HashChoiceTests.Rig([1, 1, 1])
+    rig.balancer.use(.hash, start: 0, breaker: BreakerPolicy())
+    let isKept = rig.balancer.isCurrent(epoch: 1, snapshotSerial: 1, now: 2)
+    #expect(isKept)
+    for kind in StrategyKind.allCases where kind != .hash {
+      rig.balancer.use(kind, start: 0, breaker: BreakerPolicy())
+      let isCurrent = rig.balancer.isCurrent(epoch: rig.epoch, snapshotSerial: 1, now: 2)
+      #expect(!isCurrent)
+      rig.refresh()
+      let plain = rig.place(nil)
+      // Of an exchange that pins the snapshot in which the pool hashed.
+      let keyed = rig.place(7)
+      #expect(plain != nil && keyed != nil)
+    }
+  }
+
   @Test("a half-open breaker, or one whose time is over, wants trials")
   func trials() {
     #expect(Self.lists("h.").trials == [0])

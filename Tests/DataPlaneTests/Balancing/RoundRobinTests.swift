@@ -20,6 +20,7 @@ func choices(
   var context = ChoiceContext()
   context.tried = excluded
   var random = RandomSource(seed: 1)
+  strategy.prepare(candidates.span)
   return (0..<count).map { _ in
     strategy.choose(candidates.span, context, random: &random).map {
       Int(candidates[$0].index)
@@ -158,11 +159,49 @@ struct WeightedRoundRobinTests {
     #expect(found.filter { $0 == 0 }.count == 500)
   }
 
-  @Test("a pool that shrinks or grows begins anew")
+  @Test("a pool that shrinks or grows keeps the turns of those that stay")
   func resize() {
     var strategy = Self.make(3)
-    _ = choices(2, &strategy, [5, 1, 1], tried())
-    #expect(choices(3, &strategy, [1, 1], tried()) == [0, 1, 0])
-    #expect(choices(7, &strategy, [5, 1, 1], tried()) == [0, 0, 1, 0, 2, 0, 0])
+    #expect(choices(2, &strategy, [5, 1, 1], tried()) == [0, 0])
+    #expect(choices(4, &strategy, [5, 1, 1], tried()) == [1, 0, 2, 0])
+    #expect(choices(1, &strategy, [5, 1, 1], tried()) == [0])
+    let found = choices(400, &strategy, [5, 1, 1, 1], tried())
+    for (place, expected) in [250, 50, 50, 50].enumerated() {
+      #expect(abs(found.filter { $0 == place }.count - expected) <= 2)
+    }
+  }
+
+  @Test("workers begin at different places of the round")
+  func start() {
+    let firsts = (0..<3).map { start in
+      var strategy = Strategy(.weightedRoundRobin, start: UInt64(start))
+      return choices(1, &strategy, [1, 1, 1], tried())[0]
+    }
+    #expect(Set(firsts) == [0, 1, 2])
+  }
+
+  @Test("large pools share by weight too, to within a request", arguments: [65, 100, 1000])
+  func large(count: Int) {
+    var dice = Dice(seed: 5)
+    let weights = (0..<count).map { _ in UInt32(1 + dice.below(20)) }
+    let total = Int(weights.reduce(0, +))
+    var strategy = Self.make(count)
+    var counts = [Int](repeating: 0, count: count)
+    for choice in choices(total * 5, &strategy, weights, tried()) {
+      counts[choice ?? 0] += 1
+    }
+    for (index, weight) in weights.enumerated() {
+      #expect(abs(counts[index] - 5 * Int(weight)) <= 1)
+    }
+  }
+
+  @Test("in large pools too, those that were tried are passed over, and lose nothing by it")
+  func largeExclusion() {
+    var strategy = Self.make(100)
+    let weights = [UInt32](repeating: 1, count: 100)
+    let found = choices(92, &strategy, weights, tried(0, 1, 2, 3, 4, 5, 6, 7))
+    #expect(Set(found.compactMap { $0 }) == Set(8..<100))
+    let next = choices(108, &strategy, weights, tried())
+    #expect(Set(next.prefix(20).compactMap { $0 }).isSuperset(of: 0..<8))
   }
 }

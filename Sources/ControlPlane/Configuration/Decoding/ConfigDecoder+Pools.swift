@@ -59,7 +59,9 @@ extension ConfigDecoder {
     for entry in entries {
       let row = OptionTable.row("\(path).\(entry.key)")
       let name = "\(name).\(entry.key)"
-      if case .pool(let store) = row.target, case .switchedSection = row.kind,
+      if case .choiceOrSection = row.kind, case .mapping = entry.value.content {
+        decodeStrategy(entry.value, row, name, &pool)
+      } else if case .pool(let store) = row.target, case .switchedSection = row.kind,
         case .mapping = entry.value.content
       {
         store(&pool, .flag(true))
@@ -94,6 +96,10 @@ extension ConfigDecoder {
       let weight = decodeBackend(item, name, &pool)
       guard let weight else { continue }
       isWeighted = true
+      // 0 drains with every strategy, and 1 is what all have.
+      guard case .scalar(let text, _) = weight.value.content, text != "0", text != "1" else {
+        continue
+      }
       if strategy != nil, pool.strategy == .roundRobin {
         refuse(
           weight.keyPlace,
@@ -102,9 +108,7 @@ extension ConfigDecoder {
       }
     }
     if strategy == nil, isWeighted { pool.strategy = .weightedRoundRobin }
-    if !pool.backends.isEmpty, pool.backends.allSatisfy({ $0.weight == 0 }) {
-      warn(node.place, "all weights in pool \(quoted(pool.name)) are 0, so it answers 503")
-    }
+    checkBackends(pool, node)
   }
 
   private static let weightDefault: Int = {
@@ -132,8 +136,11 @@ extension ConfigDecoder {
         weight = number
       }
     }
+    let isBackup = decodeBackup(entries, name)
     if let address = required("address", entries, of: node.place, called: quoted(name)) {
+      let count = pool.backends.count
       add(backend: address, "\(name).address", weight: weight, &pool)
+      if pool.backends.count > count { pool.backends[count].isBackup = isBackup }
     }
     return weightEntry
   }

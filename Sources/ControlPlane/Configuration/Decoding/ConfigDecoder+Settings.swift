@@ -56,9 +56,11 @@ extension ConfigDecoder {
     _ row: OptionRow, _ value: String, of pool: Config.Pool, _ add: (String, String) -> Void
   ) {
     guard !row.path.contains("[]") else { return }
-    let isStrategy = row.path == "pools.*.strategy"
     let path = row.path.replacing("*", with: pool.name)
-    add(path, isStrategy ? pool.strategy.rawValue : value)
+    guard row.path == "pools.*.strategy" else { return add(path, value) }
+    // The mapping that chooses a hash has its own setting.
+    if settings.contains(where: { $0.path == "\(path).hash" }) { return }
+    add(path, pool.strategy.text)
   }
 
   /// Stable: what has the same top key stays in the order in which it was decoded.

@@ -18,6 +18,8 @@ struct ConfigDecoder {
   var routePlaces: [YamlNode.Place] = []
   var poolReferences: [PoolReference] = []
   var poolPlaces: [String: YamlNode.Place] = [:]
+  /// By the pool's name.
+  var hashCaptures: [String: HashCapture] = [:]
 
   /// A route's `to`, to be looked up when all pools are known.
   struct PoolReference {

@@ -48,7 +48,12 @@ extension ConfigDiff {
     if old.strategy != new.strategy {
       add(
         .changes, .pools,
-        "\(pool): strategy was \(old.strategy.rawValue), is now \(new.strategy.rawValue)")
+        "\(pool): strategy was \(old.strategy.text), is now \(new.strategy.text)")
+    }
+    if old.slowStart != new.slowStart {
+      let before = ConfigWords.duration(old.slowStart)
+      let after = ConfigWords.duration(new.slowStart)
+      add(.changes, .pools, "\(pool): slow_start was \(before), is now \(after)")
     }
     addBackends(pool, old.backends, new.backends)
     for (before, after) in zip(Self.settings(old), Self.settings(new))
@@ -97,8 +102,13 @@ extension ConfigDiff {
       let weights = after[backend.address, default: []].map(\.weight)
       guard let former = before[backend.address]?.map(\.weight) else {
         let weight = weights == [1] ? "" : " with weight \(words(weights))"
-        add(.changes, .pools, "\(name) is added\(weight)")
+        let backup = isBackup(after[backend.address]) ? " as a backup" : ""
+        add(.changes, .pools, "\(name) is added\(backup)\(weight)")
         continue
+      }
+      if isBackup(before[backend.address]) != isBackup(after[backend.address]) {
+        let now = isBackup(after[backend.address]) ? "now a backup" : "no longer a backup"
+        add(.changes, .pools, "\(name) is \(now)")
       }
       if former != weights {
         add(.changes, .pools, "\(name): weight was \(words(former)), is now \(words(weights))")
@@ -116,6 +126,11 @@ extension ConfigDiff {
     {
       add(.changes, .pools, "\(pool): the order of its backends")
     }
+  }
+
+  /// One that is named twice is a backup only if it is one both times.
+  private func isBackup(_ backends: [Config.Backend]?) -> Bool {
+    backends?.allSatisfy(\.isBackup) ?? false
   }
 
   private func words(_ weights: [Int]) -> String {

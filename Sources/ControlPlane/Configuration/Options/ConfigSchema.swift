@@ -75,6 +75,9 @@ public enum ConfigSchema {
     case .switchedSection:
       let words = JSONValue.object([.init("enum", .texts(["on", "off"]))])
       return [.init("anyOf", .list([words, .object(object(at: path))]))]
+    case .choiceOrSection(let words, _):
+      let word = JSONValue.object(scalar(.choice(words)))
+      return [.init("anyOf", .list([word, .object(object(at: path))]))]
     case .structure: return structure(at: path)
     default: return scalar(kind)
     }

@@ -38,6 +38,10 @@ enum OptionKind: Sendable {
   case section
   /// The same, and `on` or `off` instead: a mapping turns it on. Its value is a flag.
   case switchedSection
+  /// One of the words, or a mapping whose keys are rows of their own.
+  case choiceOrSection([String], example: String)
+  /// The part of a request that is hashed.
+  case hashKey
   /// Decoded by a function of its own; the text says what is expected.
   case structure(String)
 }
@@ -81,6 +85,9 @@ extension OptionKind {
       return "a list of \(items), \(count.lowerBound) to \(count.upperBound)"
     case .section: return "a mapping"
     case .switchedSection: return "a mapping, on or off"
+    case .choiceOrSection(let words, let example):
+      return "\(ChoiceText.list(words)), or a mapping such as \(example)"
+    case .hashKey: return HashKeyText.description
     case .structure(let text): return text
     }
   }
@@ -109,6 +116,11 @@ extension OptionKind {
       }
     case .boolean: return .flag(try BooleanText.parse(text, plain: plain))
     case .choice(let words): return .word(try ChoiceText.parse(text, of: words))
+    case .choiceOrSection(let words, _):
+      guard !words.contains(text) else { return .word(text) }
+      let hint = Suggestion.suffix(for: text, among: words)
+      throw Refusal("must be \(description), not \(quoted(text))\(hint)")
+    case .hashKey: return .hashKey(try HashKeyText.parse(text))
     case .listenAddress: return .endpoint(try EndpointText.parseListen(text))
     case .backendAddress: return .endpoint(try EndpointText.parseBackend(text))
     case .addressRange: return .addressRange(try AddressRangeText.parse(text))

@@ -7,18 +7,8 @@ extension OptionTable {
       "pools.*", .structure("a list of backends, or a mapping"), required: true,
       "A pool: either the list of its backends, or a mapping of the options below."),
     OptionRow(
-      "pools.*.strategy", .choice(Config.Strategy.allCases.map(\.rawValue)),
-      default: "round_robin", into: .pool(\.strategy),
-      """
-      How the backend of a request is chosen. `round_robin` takes each in turn; \
-      `weighted_round_robin` takes each as often as its weight says, evenly spread.
-      """,
-      reason: """
-        In turn is fair when backends are alike. When a weight is written in the pool, the \
-        default is `weighted_round_robin`, because that is what the weight is for.
-        """),
-    OptionRow(
-      "pools.*.backends", .list("addresses or { address: ..., weight: ... }", 1...10_000),
+      "pools.*.backends",
+      .list("addresses or { address: ..., weight: ..., backup: ... }", 1...10_000),
       required: true, "The backends, at least one."),
     OptionRow(
       "pools.*.backends[].address", .backendAddress, required: true,
@@ -28,7 +18,10 @@ extension OptionTable {
       """),
     OptionRow(
       "pools.*.backends[].weight", .integer(0...1000), default: "1",
-      "The backend's share of the requests, next to the other weights. 0 gets no new requests.",
+      """
+      The backend's share of the requests, next to the other weights. 0 gets no new requests. \
+      `round_robin` knows no weights.
+      """,
       reason: "Equal shares."),
     OptionRow(
       "pools.*.keep_alive", .section, "Idle connections to backends, kept for later requests."),

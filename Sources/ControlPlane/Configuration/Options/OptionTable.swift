@@ -6,7 +6,7 @@ enum OptionTable {
   /// In the order of the reference.
   static let rows: [OptionRow] =
     includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows + rateRows
-    + poolRows + retryRows + capacityRows
+    + poolRows + strategyRows + retryRows + capacityRows
     + healthRows + breakerRows + serverRows + timeoutRows + limitRows + rateTableRows
     + operationRows
 

@@ -45,9 +45,11 @@ extension OptionTarget {
   }
   static func pool(_ field: Field<Config.Pool, Config.Strategy>) -> OptionTarget {
     .pool { pool, value in
-      guard case .word(let word) = value, let strategy = Config.Strategy(rawValue: word)
-      else { return }
-      pool[keyPath: field] = strategy
+      switch value {
+      case .word(let word): pool[keyPath: field] = Config.Strategy(word: word) ?? .roundRobin
+      case .hashKey(let key): pool[keyPath: field] = .hash(key)
+      default: return
+      }
     }
   }
   static func poolList(_ field: Field<Config.Pool, [ClosedRange<Int>]>) -> OptionTarget {

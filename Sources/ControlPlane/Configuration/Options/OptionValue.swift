@@ -13,6 +13,7 @@ enum OptionValue: Equatable, Sendable {
   case path(Config.PathPattern)
   case rateKey(Config.Rate.Key)
   case template(TemplateText.Parsed)
+  case hashKey(Config.HashKey)
   /// `off` or `auto`.
   case absent
 }

@@ -187,6 +187,22 @@ import Testing
         "changes: pool \"api\": panic_below was 10%, is now 0%",
       ]),
     Case(
+      "a pool's choice of backends",
+      [
+        (
+          "strategy: weighted_round_robin, backends: [127.0.0.1:1, 127.0.0.1:2]",
+          "strategy: { hash: 'path:2' }, slow_start: 5s, backends: "
+            + "[127.0.0.1:1, { address: 127.0.0.1:2, backup: true }, "
+            + "{ address: 127.0.0.1:9, backup: true, weight: 2 }]"
+        )
+      ],
+      [
+        "changes: pool \"api\": strategy was weighted_round_robin, is now hash path:2",
+        "changes: pool \"api\": slow_start was off, is now 5s",
+        "changes: pool \"api\": backend 127.0.0.1:2 is now a backup",
+        "changes: pool \"api\": backend 127.0.0.1:9 is added as a backup with weight 2",
+      ]),
+    Case(
       "another pool", [("  web: [127", "  www: [127"), ("rest, to: web", "rest, to: www")],
       [
         "changes: route \"rest\": action was to pool \"web\", is now to pool \"www\"",
