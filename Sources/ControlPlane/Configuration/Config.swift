@@ -207,6 +207,7 @@ public struct Config: Equatable, Sendable {
     public var keepAlive = KeepAlive()
     public var retry = Retry()
     public var capacity = Capacity()
+    public var sticky = Sticky()
     public init(name: String, strategy: Strategy, backends: [Backend]) {
       self.name = name
       self.strategy = strategy

@@ -87,7 +87,8 @@ public struct Explanation: Equatable, Sendable {
     }
     path = String(decoding: probe.path, as: UTF8.self)
     let built = SnapshotBuilder(
-      config: config, registry: Registry(workers: 0), resolved: [:]
+      config: config, registry: Registry(workers: 0), resolved: [:],
+      stickyKeys: StickyKeys(writtenIn: config)
     ).build()
     defer { built.handle.destroy() }
     explain(probe, config, built.handle)

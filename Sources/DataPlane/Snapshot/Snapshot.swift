@@ -11,6 +11,7 @@ package struct Snapshot: ~Copyable {
   package let index: RouteIndex
   package let pools: Table<PoolRow>
   package let backends: Table<BackendRow>
+  package let sticky: StickyTables
   package let trusted: Table<AddressRangeRow>
   package let errorPages: Table<ErrorPageRow>
   package let text: Table<UInt8>
@@ -23,6 +24,7 @@ package struct Snapshot: ~Copyable {
     index = RouteIndexBuilder.build(draft)
     pools = Table(draft.pools)
     backends = Table(draft.backends)
+    sticky = StickyTables(draft.sticky)
     trusted = Table(draft.trusted)
     errorPages = Table(draft.errorPages)
     // Room behind the blob for loads of sixteen bytes.
@@ -41,6 +43,7 @@ package struct SnapshotDraft {
   package var routing = RouteDraft()
   package var pools: [PoolRow] = []
   package var backends: [BackendRow] = []
+  package var sticky = StickyDraft()
   package var trusted: [AddressRangeRow] = []
   package var errorPages: [ErrorPageRow] = []
   package private(set) var text: [UInt8] = []

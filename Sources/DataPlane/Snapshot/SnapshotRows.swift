@@ -21,6 +21,7 @@ package struct PoolRow: BitwiseCopyable, Sendable {
   package var availability = AvailabilityPolicy()
   package var retry = RetryPolicy()
   package var capacity = CapacityPolicy()
+  package var sticky = StickyPolicy()
   package init(
     name: TextReference, strategy: StrategyKind, firstBackend: Int, backendCount: Int,
     counters: UInt32, maxIdlePerBackend: Int, idleTimeout: Instant, maxAge: Instant

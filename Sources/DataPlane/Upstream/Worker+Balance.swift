@@ -6,6 +6,11 @@ extension Worker {
   @inline(__always)
   mutating func choosePlace(_ x: Int32, inFlightBelow limit: UInt64 = .max) -> Int? {
     refreshIfStale(x)
+    if exchanges[x].routeFlags.contains(.isSticky),
+      let place = boundPlace(x, inFlightBelow: limit)
+    {
+      return place
+    }
     var context = ChoiceContext()
     context.tried = exchanges[x].tried
     context.now = now

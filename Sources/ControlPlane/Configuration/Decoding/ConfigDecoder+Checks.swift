@@ -26,6 +26,7 @@ extension ConfigDecoder {
     checkPoolReferences()
     checkShadowedRoutes()
     checkLimits(entries)
+    checkStickyNames()
   }
 
   /// Without any pool there is a problem already, and every reference would repeat it.

@@ -46,6 +46,7 @@ extension ConfigDecoder {
     let name = "pool \(quoted(pool.name))"
     guard let entries = mapping(node, at: "pools.*", called: name) else { return }
     decodePoolSettings(entries, "pools.*", path, &pool)
+    checkSticky(entries, &pool)
     let place = poolPlaces[pool.name] ?? node.place
     guard let backends = required("backends", entries, of: place, called: name) else { return }
     decodeBackends(backends, "\(path).backends", &pool, strategy: entry("strategy", entries)?.value)

@@ -6,7 +6,7 @@ enum OptionTable {
   /// In the order of the reference.
   static let rows: [OptionRow] =
     includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows + poolRows
-    + retryRows + capacityRows
+    + retryRows + capacityRows + stickyRows
     + serverRows + timeoutRows + limitRows + operationRows
 
   private static let rowsByPath = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0) })
