@@ -38,6 +38,8 @@ public struct Explanation: Equatable, Sendable {
     public var strategy: String
     /// With their weights, where these count.
     public var backends: [String]
+    /// What the request's sticky cookie says; nil in pools that bind nobody.
+    public var sticky: String?
     /// By name, `off` where there is none; marked when the route sets it.
     public var timeouts: [Setting]
   }

@@ -50,3 +50,9 @@ extension BackendStatus {
     operatorState != .maintenance && health == .up && breaker == .closed
   }
 }
+
+extension StickyToken: CustomStringConvertible {
+  package var description: String {
+    String(decoding: (0..<StickyToken.length).map { character($0) }, as: UTF8.self)
+  }
+}

@@ -59,6 +59,13 @@ package final class RouteProbe {
     Router.explain(snapshot, request, &head, source, normal: normal, before: end)
   }
 
+  /// The place in its pool of the backend that a sticky cookie binds the request to.
+  package func boundPlace(
+    _ policy: StickyPolicy, _ snapshot: borrowing Snapshot
+  ) -> Int? {
+    StickyCookie.place(policy, snapshot, &head, source, 0)
+  }
+
   /// The path in its normal form, without the query.
   package var path: [UInt8] {
     request.isNormalised

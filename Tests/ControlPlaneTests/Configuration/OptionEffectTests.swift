@@ -46,7 +46,18 @@ struct OptionEffectTests {
       "  app: [127.0.0.1:3000]", "  app: [{ address: 127.0.0.1:3000, weight: 7 }]"
     ),
     "include": ("", "include: more.yaml"),
+    "pools.*.sticky": ("  app: [127.0.0.1:3000]", sticky("on")),
+    "pools.*.sticky.cookie": ("  app: [127.0.0.1:3000]", sticky("{ cookie: a }")),
+    "pools.*.sticky.key": ("  app: [127.0.0.1:3000]", sticky("{ key: 0123456789abcdef }")),
+    "pools.*.sticky.key_file": ("  app: [127.0.0.1:3000]", sticky("{ key_file: a }")),
+    "pools.*.sticky.path": ("  app: [127.0.0.1:3000]", sticky("{ path: /a }")),
+    "pools.*.sticky.domain": ("  app: [127.0.0.1:3000]", sticky("{ domain: a.b }")),
+    "pools.*.sticky.same_site": ("  app: [127.0.0.1:3000]", sticky("{ same_site: strict }")),
   ]
+
+  private static func sticky(_ value: String) -> String {
+    "  app: { backends: [127.0.0.1:3000], sticky: \(value) }"
+  }
 
   /// Lines of a route to the pool, by the row that they show.
   private static let routeParts: [String: String] = [
