@@ -50,6 +50,9 @@ struct OptionTableTests {
       case .switchedSection: row.defaultText == "on" ? "off" : "on"
       case .boolean: row.defaultText == "true" ? "false" : "true"
       case .choice(let words): words.last ?? ""
+      case .cookieName, .cookieDomain, .file: "other"
+      case .cookiePath: "/other"
+      case .secret(let bytes): String(repeating: "x", count: bytes.lowerBound)
       default: ""
       }
     return try row.kind.decode(text)

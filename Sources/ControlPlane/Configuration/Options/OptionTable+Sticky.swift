@@ -37,8 +37,8 @@ extension OptionTable {
       "pools.*.sticky.key_file", .file,
       into: .sticky { if case .word(let word) = $1 { $0.keyFile = word } },
       """
-      A file whose bytes (16 to 4096) are the key: relative to the config's folder. `run` makes it, \
-      with 32 random bytes that only its user may read, when it does not exist. Without `key` and \
+      A file whose bytes (16 to 4096) are the key: relative to the config's folder. `run` makes \
+      it, with 32 random bytes that only its user may read, when it does not exist. Without `key` and \
       `key_file` it is `$STATE_DIRECTORY/sticky.key` (under systemd), else \
       `$XDG_STATE_HOME/headrace/sticky.key`, else `~/.local/state/headrace/sticky.key`.
       """,
@@ -66,7 +66,7 @@ extension OptionTable {
     OptionRow(
       "pools.*.sticky.secure", .boolean, default: "false", into: .pool(\.sticky.secure),
       "Browsers send the cookie over HTTPS only.",
-      reason: "Over plain HTTP a browser would drop such a cookie; set it where clients use HTTPS."),
+      reason: "Over plain HTTP browsers drop such a cookie; set it where clients use HTTPS."),
     OptionRow(
       "pools.*.sticky.same_site", .choice(Config.Sticky.SameSite.allCases.map(\.rawValue)),
       default: "lax",
