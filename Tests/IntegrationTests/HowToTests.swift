@@ -197,7 +197,7 @@ import Testing
       #expect(answers.count == 3)
       #expect(answers[0].contains("Set-Cookie: shop_backend="))
       #expect(answers[0].contains("; Path=/; Max-Age=28800; HttpOnly; SameSite=Lax"))
-      let name = answers[0].split(separator: "\n").last.map { "\($0)\n" }
+      let name = answers[0].components(separatedBy: "\r\n\r\n").last
       #expect(answers[1] == name && answers[2] == name)
     }
   }

@@ -38,8 +38,8 @@ extension OptionTable {
       into: .sticky { if case .word(let word) = $1 { $0.keyFile = word } },
       """
       A file whose bytes (16 to 4096) are the key: relative to the config's folder. `run` makes \
-      it, with 32 random bytes that only its user may read, when it does not exist. Without `key` and \
-      `key_file` it is `$STATE_DIRECTORY/sticky.key` (under systemd), else \
+      it, with 32 random bytes that only its user may read, when it does not exist. Without `key` \
+      and `key_file` it is `$STATE_DIRECTORY/sticky.key` (under systemd), else \
       `$XDG_STATE_HOME/headrace/sticky.key`, else `~/.local/state/headrace/sticky.key`.
       """,
       interactions: "Not with `key`. Read at each start and reload."),
