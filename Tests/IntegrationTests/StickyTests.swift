@@ -446,6 +446,47 @@ import Testing
     }
   }
 
+  @Test("where there is no other, a bound request waits for its backend, drained or not")
+  func waits() throws {
+    let gate = Gate()
+    let entered = Gate()
+    let script = Origin.Script.serving { request, _ in
+      if request.target == "/slow" {
+        entered.open()
+        try gate.pass()
+      }
+      return ok("a")
+    }
+    let config = Self.config(
+      pool: ", capacity: { in_flight_per_backend: 1, queue_timeout: 20s }", backends: "'$0'",
+      extra: "admin: 127.0.0.1:0")
+    try withScene(script, config: config) { scene in
+      let session = try begin(scene)
+      let text = try String(contentsOfFile: scene.proxy.folder + "/headrace.yaml", encoding: .utf8)
+      let address = scene.origin.address
+      let drained = text.replacing("'\(address)'", with: "{ address: '\(address)', weight: 0 }")
+      #expect(try scene.proxy.reload(drained))
+      let slow = try scene.client()
+      try slow.send(get("/slow", "Cookie: \(session.cookie)"))
+      try entered.pass()
+      let waiting = try scene.client()
+      try waiting.send(with(session.cookie))
+      try wait(for: "the second in the queue") {
+        try scene.proxy.metric("headrace_pool_queued_total", "pool=\"app\"") == 1
+      }
+      let new = try scene.client()
+      try new.send(get())
+      gate.open()
+      for client in [slow, waiting] {
+        let response = try client.response()
+        #expect(response.text == "a" && response["Set-Cookie"] == nil)
+      }
+      // Somebody new has nowhere to go, when its turn comes.
+      let refused = try new.response()
+      #expect(refused.status == 503 && refused["Set-Cookie"] == nil)
+    }
+  }
+
   @Test("bound requests that wait for room are all served, and none is bound anew")
   func queued() throws {
     let config = Self.config(

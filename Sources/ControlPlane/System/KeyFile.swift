@@ -19,7 +19,7 @@ struct KeyFile {
   struct Contents: Equatable {
     var key: [UInt8]
     var isNew = false
-    /// Others than the owner may read or write it.
+    /// Its group may write it, or all others read or write it.
     var isOpenToOthers = false
   }
 
@@ -50,15 +50,15 @@ struct KeyFile {
             + "\(Self.sizes.upperBound) bytes, not \(key.count)")
       }
       var status = stat()
-      let isOpen = stat(path, &status) == 0 && status.st_mode & 0o077 != 0
+      let isOpen = stat(path, &status) == 0 && status.st_mode & 0o027 != 0
       return Contents(key: key, isOpenToOthers: isOpen)
     }
   }
 
   /// False when there is such a file by now.
   private func make(_ key: [UInt8]) throws(Failure) -> Bool {
-    let draft = "\(path).\(getpid()).new"
-    unlink(draft)
+    // Not by the process's id: in containers that share the folder it is the same.
+    let draft = "\(path).\(UInt64.random(in: .min ... .max)).new"
     let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw failure(errno) }
     defer { unlink(draft) }
