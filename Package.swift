@@ -22,10 +22,13 @@ var products: [Product] = [
 
 var targets: [Target] = [
   .target(name: "CLinux"),
+  .systemLibrary(name: "COpenSSL"),
   .target(name: "DataPlane", dependencies: ["CLinux"], swiftSettings: dataPlane),
   .target(
     name: "ControlPlane",
-    dependencies: ["DataPlane", "CLinux", .product(name: "Yams", package: "Yams")],
+    dependencies: [
+      "DataPlane", "CLinux", "COpenSSL", .product(name: "Yams", package: "Yams"),
+    ],
     swiftSettings: everywhere),
   .executableTarget(
     name: "headrace",

@@ -225,6 +225,22 @@ import Testing
     }
   }
 
+  @Test("sticky sessions")
+  func stickySessions() throws {
+    let folder = try makeFolder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let changes = [("/var/lib/headrace", folder), ("jar.txt", "\(folder)/jar.txt")]
+    try withPage("sticky-sessions", ["127.0.0.1:3000", "127.0.0.1:3001"], changes: changes) {
+      scene, page in
+      let answers = try page.run(scene, changes)
+      #expect(answers.count == 3)
+      #expect(answers[0].contains("Set-Cookie: shop_backend="))
+      #expect(answers[0].contains("; Path=/; Max-Age=28800; HttpOnly; SameSite=Lax"))
+      let name = answers[0].components(separatedBy: "\r\n\r\n").last
+      #expect(answers[1] == name && answers[2] == name)
+    }
+  }
+
   @Test("an app behind a socket file")
   func unixSocket() throws {
     let folder = try makeFolder()

@@ -67,6 +67,15 @@ import Testing
     #expect(Rules.foundation(file("// \(line)\n")).isEmpty)
   }
 
+  @Test("OpenSSL outside of its folder")
+  func openSSL() {
+    let text = "import COpenSSL\n"
+    for path in ["Sources/DataPlane/Runtime/A.swift", "Sources/ControlPlane/Reload/A.swift"] {
+      #expect(Rules.openSSL(file(text, at: path)).map(\.line) == [1])
+    }
+    #expect(Rules.openSSL(file(text, at: "Sources/ControlPlane/System/A.swift")).isEmpty)
+  }
+
   @Test(
     "unsafe code outside of its folders",
     arguments: [

@@ -12,6 +12,9 @@ enum Rules {
     "Sources/ControlPlane/System/",
   ]
 
+  /// The only folder that calls OpenSSL: data planes look up what it has made.
+  static let openSSLFolder = "Sources/ControlPlane/System/"
+
   /// Bytes, tables and time go in, decisions come out: no I/O, no clock, no randomness of its own.
   static let pureFolders = [
     "Sources/DataPlane/HTTP1/", "Sources/DataPlane/Routing/",
@@ -105,6 +108,16 @@ enum Rules {
     return SwiftCode(file.text).imports
       .filter { $0.module.hasPrefix("Foundation") }
       .map { Violation(path: file.path, line: $0.line, problem: "imports \($0.module)") }
+  }
+
+  static func openSSL(_ file: SourceFile) -> [Violation] {
+    guard file.isIn(["Sources/"]), !file.isIn([openSSLFolder]) else { return [] }
+    return SwiftCode(file.text).imports
+      .filter { $0.module == "COpenSSL" }
+      .map {
+        Violation(
+          path: file.path, line: $0.line, problem: "imports COpenSSL outside of \(openSSLFolder)")
+      }
   }
 
   static func unsafeCode(_ file: SourceFile) -> [Violation] {

@@ -65,6 +65,7 @@ import Testing
   @Test("unsafe code and C stay in their folders")
   func unsafeCode() throws {
     expectNone(try swift(in: ["Sources"]).flatMap(Rules.unsafeCode))
+    expectNone(try swift(in: ["Sources"]).flatMap(Rules.openSSL))
   }
 
   @Test("engines and decisions do no I/O and read no clock")

@@ -214,6 +214,7 @@ public struct Config: Equatable, Sendable {
     public var breaker = Breaker()
     /// A backend that comes back gets its full share after this; `nil` at once.
     public var slowStart: Duration? = nil
+    public var sticky = Sticky()
     public init(name: String, strategy: Strategy, backends: [Backend]) {
       self.name = name
       self.strategy = strategy

@@ -33,7 +33,22 @@ extension Explanation {
         head: lines.map { String($0) }, pool: pool.name, strategy: pool.strategy.text,
         backends: pool.backends.map { text($0, pool.strategy) },
         key: key(probe, decision, pool, snapshot),
+        sticky: sticky(probe, pool, snapshot, row.pool),
         timeouts: timeouts(route.timeouts, config.timeouts)))
+  }
+
+  private func sticky(
+    _ probe: RouteProbe, _ pool: Config.Pool, _ snapshot: SnapshotHandle, _ index: UInt32
+  ) -> String? {
+    guard pool.sticky.isOn else { return nil }
+    let cookie = "cookie \(quoted(pool.sticky.cookie))"
+    let row = snapshot.value.pools[Int(index)]
+    guard row.sticky.isOn else { return "\(cookie), whose key is in a file that is not read here" }
+    guard let place = probe.boundPlace(row.sticky, snapshot.value) else {
+      return "no known \(cookie), so the strategy chooses"
+    }
+    let backend = snapshot.value.backends[Int(row.firstBackend) + place]
+    return "bound by \(cookie) to \(snapshot.value.string(backend.name))"
   }
 
   private func text(_ backend: Config.Backend, _ strategy: Config.Strategy) -> String {

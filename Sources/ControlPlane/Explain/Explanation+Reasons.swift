@@ -47,7 +47,7 @@ extension Explanation {
 }
 
 extension Snapshot {
-  fileprivate func string(_ reference: TextReference) -> String {
+  func string(_ reference: TextReference) -> String {
     let bytes = (0..<Int(reference.count)).map { text[Int(reference.offset) + $0] }
     return String(decoding: bytes, as: UTF8.self)
   }

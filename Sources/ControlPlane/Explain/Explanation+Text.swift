@@ -70,6 +70,7 @@ extension Explanation {
     lines.append("")
     lines.append("pool: \(forward.strategy) of \(ConfigWords.list(forward.backends))")
     if let key = forward.key { lines.append("key: \(key)") }
+    if let sticky = forward.sticky { lines.append("sticky: \(sticky)") }
     lines.append("timeouts: \(ConfigWords.list(forward.timeouts.map(text)))")
     lines.append("limits: \(ConfigWords.list(limits.map(text)))")
     return lines
@@ -127,7 +128,9 @@ extension Explanation {
       [
         .init("outcome", .text("forward")), .init("pool", .text(forward.pool)),
         .init("strategy", .text(forward.strategy)),
-        .init("backends", .texts(forward.backends)), .init("head", .texts(forward.head)),
+        .init("backends", .texts(forward.backends)),
+        .init("sticky", forward.sticky.map { .text($0) } ?? .null),
+        .init("head", .texts(forward.head)),
         .init("timeouts", object(forward.timeouts)),
       ] + (forward.key.map { [.init("key", .text($0))] } ?? [])
     }

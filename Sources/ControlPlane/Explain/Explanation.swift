@@ -40,6 +40,8 @@ public struct Explanation: Equatable, Sendable {
     public var backends: [String]
     /// Where the request's key belongs, in words; nil for a pool that does not hash.
     public var key: String?
+    /// What the request's sticky cookie says; nil in pools that bind nobody.
+    public var sticky: String?
     /// By name, `off` where there is none; marked when the route sets it.
     public var timeouts: [Setting]
   }
@@ -91,7 +93,8 @@ public struct Explanation: Equatable, Sendable {
     }
     path = String(decoding: probe.path, as: UTF8.self)
     let built = SnapshotBuilder(
-      config: config, registry: Registry(workers: 0), resolved: [:]
+      config: config, registry: Registry(workers: 0), resolved: [:],
+      stickyKeys: StickyKeys(writtenIn: config)
     ).build()
     defer { built.handle.destroy() }
     explain(probe, config, built.handle)

@@ -23,6 +23,7 @@ public final class Proxy: Sendable {
   private struct State {
     var config: Config
     var listeners = ListenerSet()
+    var stickyKeys: StickyKeys
     var resolver: Resolver?
     var admin: AdminServer?
     var backends: [SnapshotBuilder.BuiltBackend] = []
@@ -45,6 +46,7 @@ public final class Proxy: Sendable {
     say: @escaping @Sendable (String) -> Void
   ) throws {
     ThisProcess.ignoreBrokenPipes()
+    let stickyKeys = try StickyKeys(config)
     let count = config.workers ?? ThisProcess.usableCores
     self.say = say
     self.reloadFile = reloadFile
@@ -58,7 +60,7 @@ public final class Proxy: Sendable {
       registry: registry, events: eventWriter.log,
       rates: RateTable(keys: config.limits.rateKeys), maxConnections: limit)
     logWriter = try AccessLogWriter(rings: workers.rings, registry: registry)
-    state = Locked(State(config: config))
+    state = Locked(State(config: config, stickyKeys: stickyKeys))
     let resolver = try Resolver(
       onChange: { [weak self] in self?.namesChanged() }, onProblem: { say($0) })
     state.withLock { state in
@@ -68,6 +70,7 @@ public final class Proxy: Sendable {
       state.listeners = listeners
     }
     try startAdmin(config)
+    for note in stickyKeys.notes { say(note) }
     for entry in boundListeners { say("listening on \(entry)") }
     if let address = boundAdmin { say("admin on \(address)") }
     state.withLock { $0.readiness = .ready }
@@ -95,6 +98,13 @@ public final class Proxy: Sendable {
   public func reload(_ config: Config) throws {
     let resolver = try state.withLock { state in
       guard state.readiness != .draining else { throw DrainingError() }
+      let stickyKeys: StickyKeys
+      do {
+        stickyKeys = try StickyKeys(config)
+      } catch {
+        state.reloadFailures += 1
+        throw error
+      }
       let change: ListenerSet.Change
       switch state.listeners.prepare(
         config.listeners.map(\.address), workers: registry.counters.count)
@@ -107,7 +117,9 @@ public final class Proxy: Sendable {
       for text in ConfigDiff.restarts(from: state.config, to: config) {
         say("\(text): takes effect at the next start")
       }
+      for note in stickyKeys.notes { say(note) }
       state.config = config
+      state.stickyKeys = stickyKeys
       publish(&state)
       state.listeners.apply(change, mailboxes: workers.mailboxes)
       state.reloads += 1
@@ -136,7 +148,8 @@ public final class Proxy: Sendable {
 
   private func publish(_ state: inout State) {
     let built = SnapshotBuilder(
-      config: state.config, registry: registry, resolved: state.resolver?.answers ?? [:]
+      config: state.config, registry: registry, resolved: state.resolver?.answers ?? [:],
+      stickyKeys: state.stickyKeys
     ).build()
     holdBackNew(built.handle.value.checks, former: state.snapshots.last)
     built.handle.value.acquire(workers: workers.mailboxes.count)

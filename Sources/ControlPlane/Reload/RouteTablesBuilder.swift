@@ -20,6 +20,7 @@ struct RouteTablesBuilder {
       // The loader has refused unknown names.
       guard let pool = poolIndices[name] else { return }
       row.pool = UInt32(pool)
+      if draft.pools[pool].sticky.isOn { row.flags.insert(.isSticky) }
     case .redirect(let status, let target):
       row.action = .redirect
       detail.status = UInt16(status)
@@ -34,7 +35,7 @@ struct RouteTablesBuilder {
     addEdits(route, &row, &detail, &draft)
     addTimeouts(route.timeouts, &row, &detail)
     addRates(route.limits.rates, &row, &detail, &draft)
-    let isPlain = row.flags.subtracting(.hasConditions).isEmpty && row.action == .pool
+    let isPlain = row.flags.subtracting([.hasConditions, .isSticky]).isEmpty && row.action == .pool
     if !isPlain {
       row.detail = UInt32(draft.routing.details.count)
       draft.routing.details.append(detail)

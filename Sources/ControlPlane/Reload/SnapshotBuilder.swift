@@ -6,6 +6,8 @@ struct SnapshotBuilder {
   let registry: Registry
   /// Addresses by the name and port that were written; a name that has none yet is missing.
   let resolved: [Endpoint: [SocketAddress]]
+  /// Pools without a key here bind nobody.
+  var stickyKeys = StickyKeys()
 
   /// One backend as the metrics show it.
   struct BuiltBackend {
@@ -75,7 +77,20 @@ struct SnapshotBuilder {
     if case .hash(let key) = pool.strategy {
       row.hash = hashRow(key, first..<draft.backends.count, &draft)
     }
+    row.sticky = sticky(pool, &draft, backends.suffix(draft.backends.count - first))
     draft.pools.append(row)
+  }
+
+  private func sticky(
+    _ pool: Config.Pool, _ draft: inout SnapshotDraft, _ backends: ArraySlice<BuiltBackend>
+  ) -> StickyPolicy {
+    var policy = StickyPolicy()
+    guard pool.sticky.isOn, let key = stickyKeys.keys[pool.name] else { return policy }
+    policy.cookie = draft.intern(pool.sticky.cookie.utf8)
+    policy.attributes = draft.intern(pool.sticky.attributes.utf8)
+    policy.tokens = draft.sticky.add(
+      backends.map { StickyToken.make(key: key, pool: pool.name, address: $0.address) })
+    return policy
   }
 
   /// Every address of every backend; one that is named twice counts once, its weights added.

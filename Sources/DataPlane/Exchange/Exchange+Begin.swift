@@ -79,6 +79,8 @@ extension Worker {
     exchanges[x].isQueued = false
     exchanges[x].isCalled = false
     exchanges[x].hasGrant = false
+    exchanges[x].boundPlace = Exchange.bindingUnread
+    exchanges[x].keepsBinding = false
     exchanges[x].startedAt = now
     exchanges[x].responseBytes = 0
     exchanges[x].requestID = (random.next(), random.next())

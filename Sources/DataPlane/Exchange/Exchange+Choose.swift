@@ -128,7 +128,8 @@ extension Worker {
       exchanges[x].queueUntil = .max
       return .place(place)
     }
-    let hasMore = balancers[Int32(id)].hasUntried(exchanges[x].tried)
+    // One that is full, and that only those go to that are bound to it, is in no list.
+    let hasMore = exchanges[x].keepsBinding || balancers[Int32(id)].hasUntried(exchanges[x].tried)
     state.end()
     return hasMore ? .full : .nobody
   }
@@ -268,6 +269,7 @@ extension Worker {
     let snapshot = snapshots[exchanges[x].snapshot]
     let row = snapshot.value.pools[Int(exchanges[x].pool)]
     refreshIfStale(x)
+    if exchanges[x].routeFlags.contains(.isSticky), let place = exchangeGrant(x) { return place }
     for place in 0..<Int(row.backendCount)
     where snapshot.value.backends[Int(row.firstBackend) &+ place].identity
       == exchanges[x].backendIdentity

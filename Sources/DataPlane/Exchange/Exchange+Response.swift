@@ -112,6 +112,7 @@ extension Worker {
       exchanges[x].step = .awaitResponse
       return failExchange(x, status: 502, .badResponse, "the response head became too long")
     }
+    if exchanges[x].routeFlags.contains(.isSticky) { addStickyCookie(x) }
     let body = BodyScan.run(
       &exchanges[x].responseBody, &scratch, &trailers, from: bodyAt, to: scratch.end,
       dechunk: exchanges[x].path == .dechunk, limits: Worker.responseLimits)

@@ -27,6 +27,7 @@ extension Worker {
     if exchanges[x].routeFlags.contains(.editsResponse), !editResponseHead(x) {
       return abortClient(c)
     }
+    if exchanges[x].routeFlags.contains(.isSticky) { addStickyCookie(x) }
     snapshots.unpin(exchanges[x].snapshot)
     exchanges[x].snapshot = UInt8.max
     let count = scratch.end &- bodyAt

@@ -26,6 +26,9 @@ struct Exchange: ~Copyable, SlabElement {
     case enchunk
   }
 
+  /// Of `boundPlace`: the cookies were not looked at yet.
+  static var bindingUnread: Int32 { -2 }
+
   var generation: UInt32 = 1
   var step = Step.free
   var path = BodyPath.relay
@@ -75,6 +78,10 @@ struct Exchange: ~Copyable, SlabElement {
   var isQueued = false
   var isCalled = false
   var hasGrant = false
+  /// The place in the pool that the request's cookie names; -1 when it names none.
+  var boundPlace: Int32 = -1
+  /// That backend is only full: the client stays bound to it.
+  var keepsBinding = false
   /// When the backend was chosen.
   var triedAt: Instant = 0
   /// The whole request was here then, so that the time to the answer is the backend's.

@@ -74,6 +74,13 @@ package final class RouteProbe {
   /// Bytes of the head.
   func headText(_ at: Int, _ count: Int) -> [UInt8] { source.text(at, count) }
 
+  /// The place in its pool of the backend that a sticky cookie binds the request to.
+  package func boundPlace(
+    _ policy: StickyPolicy, _ snapshot: borrowing Snapshot
+  ) -> Int? {
+    StickyCookie.place(policy, snapshot, &head, source, 0)
+  }
+
   /// The path in its normal form, without the query.
   package var path: [UInt8] {
     request.isNormalised

@@ -61,6 +61,15 @@ extension RequestKey {
   }
 }
 
+extension StickyCookie {
+  static func place(
+    _ policy: StickyPolicy, _ snapshot: borrowing Snapshot, _ head: inout MessageHead,
+    _ source: borrowing Block, _ origin: Int
+  ) -> Int? {
+    place(policy, snapshot, &head, source.bytes, origin)
+  }
+}
+
 extension Router {
   @inline(__always)
   static func decide(

@@ -25,6 +25,9 @@ package struct RouteFlags: OptionSet, BitwiseCopyable, Sendable {
   package static var editsResponse: RouteFlags { RouteFlags(rawValue: 16) }
   package static var hasRates: RouteFlags { RouteFlags(rawValue: 32) }
 
+  /// Of the route's pool: clients are bound to backends by a cookie.
+  package static var isSticky: RouteFlags { RouteFlags(rawValue: 128) }
+
   /// The request's head is not written the plain way.
   @inline(__always) var changesRequest: Bool { rawValue & 12 != 0 }
 }

@@ -13,6 +13,7 @@ package struct Snapshot: ~Copyable {
   package let backends: Table<BackendRow>
   /// Places in a pool by slot, of the pools that hash.
   package let hashSlots: Table<UInt32>
+  package let sticky: StickyTables
   package let trusted: Table<AddressRangeRow>
   package let errorPages: Table<ErrorPageRow>
   package let text: Table<UInt8>
@@ -28,6 +29,7 @@ package struct Snapshot: ~Copyable {
     pools = Table(draft.pools)
     backends = Table(draft.backends)
     hashSlots = Table(draft.hashSlots)
+    sticky = StickyTables(draft.sticky)
     trusted = Table(draft.trusted)
     errorPages = Table(draft.errorPages)
     // Room behind the blob for loads of sixteen bytes.
@@ -48,6 +50,7 @@ package struct SnapshotDraft {
   package var pools: [PoolRow] = []
   package var backends: [BackendRow] = []
   package var hashSlots: [UInt32] = []
+  package var sticky = StickyDraft()
   package var trusted: [AddressRangeRow] = []
   package var errorPages: [ErrorPageRow] = []
   package private(set) var text: [UInt8] = []

@@ -23,6 +23,7 @@ package struct PoolRow: BitwiseCopyable, Sendable {
   package var capacity = CapacityPolicy()
   package var breaker = BreakerPolicy()
   package var hash = PoolHashRow()
+  package var sticky = StickyPolicy()
 
   package init(
     name: TextReference, strategy: StrategyKind, firstBackend: Int, backendCount: Int,

@@ -9,6 +9,11 @@ extension Worker {
     let id = Int32(exchanges[x].poolCounters)
     exchanges[x].trial = 0
     exchanges[x].isTimed = exchanges[x].requestDone
+    if exchanges[x].routeFlags.contains(.isSticky),
+      let place = boundPlace(x, inFlightBelow: limit)
+    {
+      return place
+    }
     let hasTrials = !balancers[id].trials.isEmpty
     if hasTrials, exchanges[x].tryCount == 0, let place = takeTrial(x) { return place }
     var context = ChoiceContext()

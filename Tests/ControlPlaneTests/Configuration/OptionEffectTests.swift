@@ -71,10 +71,21 @@ struct OptionEffectTests {
       "  app: { breaker: { failure_statuses: [500, 502-504] }, backends: [127.0.0.1:3000] }"
     ),
     "include": ("", "include: more.yaml"),
+    "pools.*.sticky": ("  app: [127.0.0.1:3000]", sticky("on")),
+    "pools.*.sticky.cookie": ("  app: [127.0.0.1:3000]", sticky("{ cookie: a }")),
+    "pools.*.sticky.key": ("  app: [127.0.0.1:3000]", sticky("{ key: 0123456789abcdef }")),
+    "pools.*.sticky.key_file": ("  app: [127.0.0.1:3000]", sticky("{ key_file: a }")),
+    "pools.*.sticky.path": ("  app: [127.0.0.1:3000]", sticky("{ path: /a }")),
+    "pools.*.sticky.domain": ("  app: [127.0.0.1:3000]", sticky("{ domain: a.b }")),
+    "pools.*.sticky.same_site": ("  app: [127.0.0.1:3000]", sticky("{ same_site: strict }")),
   ]
 
   private static func pool(_ setting: String) -> (String, String) {
     ("  app: [127.0.0.1:3000]", "  app: { \(setting), backends: [127.0.0.1:3000] }")
+  }
+
+  private static func sticky(_ value: String) -> String {
+    "  app: { backends: [127.0.0.1:3000], sticky: \(value) }"
   }
 
   /// Lines of a route to the pool, by the row that they show.

@@ -53,6 +53,9 @@ struct OptionTableTests {
       case .hashKey: "path"
       case .requestPath: "/other"
       case .fieldValue, .text: "text"
+      case .cookieName, .cookieDomain, .file: "other"
+      case .cookiePath: "/other"
+      case .secret(let bytes): String(repeating: "x", count: bytes.lowerBound)
       default: ""
       }
     return try row.kind.decode(text)

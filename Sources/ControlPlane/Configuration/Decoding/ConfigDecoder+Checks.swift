@@ -27,6 +27,7 @@ extension ConfigDecoder {
     checkHashCaptures()
     checkShadowedRoutes()
     checkLimits(entries)
+    checkStickyNames()
   }
 
   /// Without any pool there is a problem already, and every reference would repeat it.

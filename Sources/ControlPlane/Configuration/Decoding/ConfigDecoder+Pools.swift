@@ -47,6 +47,7 @@ extension ConfigDecoder {
     guard let entries = mapping(node, at: "pools.*", called: name) else { return }
     decodePoolSettings(entries, "pools.*", path, &pool)
     checkBreaker(entries, pool)
+    checkSticky(entries, &pool)
     let place = poolPlaces[pool.name] ?? node.place
     guard let backends = required("backends", entries, of: place, called: name) else { return }
     decodeBackends(backends, "\(path).backends", &pool, strategy: entry("strategy", entries)?.value)

@@ -141,7 +141,7 @@ extension ConfigDecoder {
     }
     do {
       let value = try kind.decode(text, plain: plain)
-      note(name, text, node)
+      if case .secret = kind { note(name, "(hidden)", node) } else { note(name, text, node) }
       return value
     } catch {
       refuse(place(of: error, in: node), "\(quoted(name)) \(error.message)")

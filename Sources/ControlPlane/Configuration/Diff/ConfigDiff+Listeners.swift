@@ -66,6 +66,9 @@ extension ConfigDiff {
     for (name, before, after) in breakerWords(old.breaker, new.breaker) where before != after {
       add(.changes, .pools, "\(pool): \(name) was \(before), is now \(after)")
     }
+    if let before = old.sticky.key, let after = new.sticky.key, before != after {
+      add(.changes, .pools, "\(pool): sticky.key is another one, so all clients are bound anew")
+    }
   }
 
   /// All options of a pool but its strategy and backends, as words.
@@ -87,6 +90,18 @@ extension ConfigDiff {
       ("capacity.max_connections", bound(pool.capacity.maxConnections)),
       ("capacity.queue", "\(pool.capacity.queue)"),
       ("capacity.queue_timeout", text(pool.capacity.queueTimeout)),
+    ] + settings(pool.sticky)
+  }
+
+  private static func settings(_ sticky: Config.Sticky) -> [(name: String, text: String)] {
+    [
+      ("sticky", sticky.isOn ? "on" : "off"), ("sticky.cookie", sticky.cookie),
+      ("sticky.key", sticky.key?.description ?? "left out"),
+      ("sticky.key_file", sticky.keyFile ?? "left out"),
+      ("sticky.max_age", sticky.maxAge.map(DurationText.format) ?? "off"),
+      ("sticky.path", sticky.path), ("sticky.domain", sticky.domain ?? "left out"),
+      ("sticky.secure", "\(sticky.secure)"), ("sticky.same_site", sticky.sameSite.rawValue),
+      ("sticky.http_only", "\(sticky.httpOnly)"),
     ]
   }
 

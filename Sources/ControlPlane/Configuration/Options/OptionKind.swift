@@ -28,6 +28,11 @@ enum OptionKind: Sendable {
   /// `200` or `200-299`.
   case statuses
   case template(TemplateText.Use)
+  case cookieName
+  case cookiePath
+  case cookieDomain
+  /// Text of that many bytes that is never shown.
+  case secret(ClosedRange<Int>)
   /// Any text of that many bytes.
   case text(ClosedRange<Int>)
   /// One of the kind, or a list of that many; its items have no row of their own.
@@ -77,6 +82,10 @@ extension OptionKind {
     case .statuses: return "a status such as 200 or a range such as 200-299"
     case .template: return "text with variables"
     case .text(let bytes): return "text of \(bytes.lowerBound) to \(bytes.upperBound) bytes"
+    case .cookieName: return "a cookie's name"
+    case .cookiePath: return "a path such as /app"
+    case .cookieDomain: return "a domain such as example.com"
+    case .secret(let bytes): return "a secret of \(bytes.lowerBound) to \(bytes.upperBound) bytes"
     case .name: return "a name of letters, digits, \"-\", \"_\" and \".\", at most 64"
     case .file: return "a file"
     case .oneOrMore(let item, let count):
@@ -136,7 +145,10 @@ extension OptionKind {
     case .requestPath: return .word(try RequestPathText.parse(text))
     case .statuses: return .statuses(try StatusesText.parse(text))
     case .template(let use): return .template(try TemplateText.parse(text, for: use))
-    case .text(let bytes): return .word(try PlainText.parse(text, bytes))
+    case .cookieName: return .word(try CookieText.parseName(text))
+    case .cookiePath: return .word(try CookieText.parsePath(text))
+    case .cookieDomain: return .word(try CookieText.parseDomain(text))
+    case .text(let bytes), .secret(let bytes): return .word(try PlainText.parse(text, bytes))
     case .oneOrMore(let item, _): return try item.decode(text, plain: plain)
     case .switchedSection: return .flag(try SwitchText.parse(text))
     case .list, .section, .structure: throw Refusal("must be \(description), not \(quoted(text))")

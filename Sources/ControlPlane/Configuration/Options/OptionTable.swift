@@ -7,7 +7,7 @@ enum OptionTable {
   static let rows: [OptionRow] =
     includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows + rateRows
     + poolRows + strategyRows + retryRows + capacityRows
-    + healthRows + breakerRows + serverRows + timeoutRows + limitRows + rateTableRows
+    + healthRows + breakerRows + stickyRows + serverRows + timeoutRows + limitRows + rateTableRows
     + operationRows
 
   private static let rowsByPath = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0) })
