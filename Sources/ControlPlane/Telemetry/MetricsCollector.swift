@@ -6,6 +6,8 @@ struct MetricsCollector {
   let config: Config
   let backends: [SnapshotBuilder.BuiltBackend]
   var resolver: Resolver?
+  /// Whether each of the backends may get new requests.
+  var availability: [Bool] = []
 
   func collect() -> MetricsReport {
     var report = MetricsReport()
@@ -20,6 +22,9 @@ struct MetricsCollector {
     report.routes = config.routes.map(route)
     report.pools = config.pools.map(pool)
     report.backends = backends.map(backend)
+    for (index, isAvailable) in availability.enumerated() where index < report.backends.count {
+      report.backends[index].isAvailable = isAvailable
+    }
     return report
   }
 
@@ -87,6 +92,7 @@ struct MetricsCollector {
     result.connectFailures = sum[.connectFailures]
     result.staleRetries = sum[.staleRetries]
     result.resets = sum[.resets]
+    result.operatorState = registry.shared.backend(backend.identity).operatorState.rawValue
     return result
   }
 }

@@ -1,0 +1,102 @@
+import DataPlane
+
+/// What the operator sees of backends, and takes out or brings back.
+///
+/// What is said here lies over config, health and breakers. It hangs on the backend's identity, so
+/// reloads keep it, also while the config does not name the backend; a restart forgets it.
+extension Proxy {
+  var backendAdmin: BackendAdmin {
+    BackendAdmin(
+      report: { [weak self] in self?.backendReport() ?? BackendReport() },
+      change: { [weak self] in self?.change($0) ?? .unknown("the proxy has ended") },
+      events: { [weak self] in self?.eventWriter.recent ?? [] })
+  }
+
+  func backendReport() -> BackendReport {
+    state.withLock { backendCollector($0)?.collect() } ?? BackendReport()
+  }
+
+  func backendCollector(_ state: State) -> BackendCollector? {
+    guard let snapshot = state.snapshots.last else { return nil }
+    return BackendCollector(
+      registry: registry, backends: state.backends, poolNames: state.config.pools.map(\.name),
+      snapshot: snapshot, operatorSince: state.operatorSince, now: Clock.now(),
+      wallMilliseconds: Clock.wallMilliseconds())
+  }
+
+  func change(_ change: BackendChange) -> BackendChange.Outcome {
+    state.withLock { state in
+      let pools = state.config.pools.map(\.name)
+      guard pools.contains(change.pool) else {
+        return .unknown("there is no pool \(quoted(change.pool)); \(Self.list("there is", pools))")
+      }
+      let backends = state.backends.filter { $0.pool == change.pool }
+      guard let backend = Self.find(change.backend, in: backends) else {
+        let known = Self.list("it has", backends.map(\.address))
+        return .unknown(
+          "pool \(change.pool) has no backend \(quoted(change.backend)); \(known)")
+      }
+      let isNew = set(backend, to: change.target, &state)
+      return .done(outcome(backend, change.target, isNew: isNew, state))
+    }
+  }
+
+  /// False when it was so before.
+  private func set(
+    _ backend: SnapshotBuilder.BuiltBackend, to target: BackendChange.Target, _ state: inout State
+  ) -> Bool {
+    let row = registry.shared.backend(backend.identity)
+    let former = row.operatorState
+    let wanted: OperatorState =
+      switch target {
+      case .drain: .drain
+      case .maintenance: .maintenance
+      case .ready: .none
+      }
+    guard wanted != former else { return false }
+    let wall = Clock.wallMilliseconds()
+    if wanted == .none { row.recoveredAt = Clock.now() }
+    row.operatorState = wanted
+    state.operatorSince[backend.identity] = wanted == .none ? nil : wall
+    let pool = registry.pool(backend.pool)
+    registry.shared.pool(pool).availabilityChanged()
+    if wanted == .maintenance || former == .maintenance {
+      workers.post(.keepIdle(backend: backend.identity, wanted != .maintenance))
+    }
+    eventWriter.log.add(
+      Event(
+        wallMilliseconds: wall, pool: pool, backend: backend.identity,
+        text: "operator: \(target.rawValue)"))
+    return true
+  }
+
+  private func outcome(
+    _ backend: SnapshotBuilder.BuiltBackend, _ target: BackendChange.Target, isNew: Bool,
+    _ state: State
+  ) -> String {
+    let report = backendCollector(state)?.collect().only(backend.pool) ?? BackendReport()
+    let row = report.backends.first { $0.address == backend.address }
+    let condition = row?.condition.rawValue ?? ""
+    let inFlight = row?.inFlight ?? 0
+    let share = BackendReport.share(
+      report.backends.count { $0.isAvailable }, of: report.backends.count)
+    return "\(backend.pool) \(backend.address): \(condition)\(isNew ? "" : ", as before"), "
+      + "\(inFlight) in flight\n\(backend.pool): \(share)"
+  }
+
+  /// By the address as it is shown, or as it may be written in a config.
+  private static func find(
+    _ text: String, in backends: [SnapshotBuilder.BuiltBackend]
+  ) -> SnapshotBuilder.BuiltBackend? {
+    if let backend = backends.first(where: { $0.address == text }) { return backend }
+    guard let address = (try? EndpointText.parseBackend(text))?.literalAddress else { return nil }
+    return backends.first { $0.address == address.description }
+  }
+
+  /// `it has a, b`, cut when there are many.
+  private static func list(_ words: String, _ names: [String]) -> String {
+    if names.isEmpty { return "\(words) none" }
+    let rest = names.count > 20 ? " and \(names.count - 20) more" : ""
+    return "\(words) \(names.prefix(20).joined(separator: ", "))\(rest)"
+  }
+}

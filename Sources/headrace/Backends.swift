@@ -1,0 +1,120 @@
+import ArgumentParser
+import ControlPlane
+
+/// `headrace backends ...`: where the backends of a running proxy stand, and taking them out.
+struct Backends: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show where backends stand and why; take them out, bring them back.",
+    discussion: """
+      Asks the admin listener of the running proxy. Without a subcommand: list.
+
+      Examples:
+        headrace backends                            (of /etc/headrace/headrace.yaml)
+        headrace backends drain app 127.0.0.1:3001
+        headrace backends ready app 127.0.0.1:3001
+      """,
+    subcommands: [List.self, Drain.self, Maintenance.self, Ready.self], defaultSubcommand: List.self
+  )
+
+  /// `headrace backends list`
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show every backend with its state and the reason for it.",
+      discussion: """
+        A table of all pools, or one JSON document for scripts.
+
+        Examples:
+          headrace backends
+          headrace backends --pool app site.yaml
+          headrace backends --json | jq '.backends[] | select(.available | not)'
+
+        Exit status: 0 shown, 1 there is no such pool, or nobody answers.
+        """)
+
+    @Option(help: "Only the backends of this pool.") var pool: String?
+    @Flag(help: "Print one JSON document on stdout.") var json = false
+    @OptionGroup var target: AdminTarget
+
+    func run() throws {
+      let answer = try target.ask(failing: "no backends to show") {
+        client throws(AdminClient.Failure) in try client.backends(pool: pool, json: json)
+      }
+      try answer.show()
+    }
+  }
+
+  /// `headrace backends drain`
+  struct Drain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Give a backend no new requests; what it has is finished.",
+      discussion: """
+        Clients that are bound to it by a sticky session still go there. A reload keeps this, a \
+        restart of the proxy forgets it.
+
+        Examples:
+          headrace backends drain app 127.0.0.1:3001
+          headrace backends drain app unix:/run/app.sock site.yaml
+
+        Exit status: 0 done, 1 there is no such backend, or nobody answers.
+        """)
+
+    @OptionGroup var backend: BackendArguments
+    @OptionGroup var target: AdminTarget
+
+    func run() throws { try backend.change(to: "drain", target) }
+  }
+
+  /// `headrace backends maintenance`
+  struct Maintenance: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Give a backend nothing at all, and close the connections to it.",
+      discussion: """
+        Neither new requests nor sticky sessions go there. Idle connections are closed at once, \
+        others when their request has ended. A reload keeps this, a restart of the proxy forgets it.
+
+        Example:
+          headrace backends maintenance app 127.0.0.1:3001
+
+        Exit status: 0 done, 1 there is no such backend, or nobody answers.
+        """)
+
+    @OptionGroup var backend: BackendArguments
+    @OptionGroup var target: AdminTarget
+
+    func run() throws { try backend.change(to: "maintenance", target) }
+  }
+
+  /// `headrace backends ready`
+  struct Ready: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Bring a backend back after drain or maintenance.",
+      discussion: """
+        It starts slowly where its pool says so. Health checks and its breaker may still keep it \
+        out: headrace backends says why.
+
+        Example:
+          headrace backends ready app 127.0.0.1:3001
+
+        Exit status: 0 done, 1 there is no such backend, or nobody answers.
+        """)
+
+    @OptionGroup var backend: BackendArguments
+    @OptionGroup var target: AdminTarget
+
+    func run() throws { try backend.change(to: "ready", target) }
+  }
+}
+
+/// The backend that a command is about.
+struct BackendArguments: ParsableArguments {
+  @Argument(help: "The pool's name.") var pool: String
+  @Argument(help: "The backend's address, as `headrace backends` shows it.") var backend: String
+
+  func change(to state: String, _ target: AdminTarget) throws {
+    let answer = try target.ask(failing: "nothing is changed") {
+      client throws(AdminClient.Failure) in
+      try client.change(pool: pool, backend: backend, to: state)
+    }
+    try answer.show()
+  }
+}
