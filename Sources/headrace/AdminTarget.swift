@@ -17,27 +17,15 @@ struct AdminTarget: ParsableArguments {
     }
   }
 
-  /// The proxy's answer; without one, says why and ends with status 1.
+  /// To ask the proxy; without an address, says why and ends with status 1.
   ///
   /// - Parameters:
   ///   - failing: what the operator does not get then.
   ///   - withoutAdmin: what to do when the config has no admin listener.
-  func ask(
-    failing: String, withoutAdmin: String = "add one, or give its address with --admin",
-    _ question: (AdminClient) throws(AdminClient.Failure) -> AdminClient.Answer
-  ) throws -> AdminClient.Answer {
-    let endpoint = try endpoint(failing: failing, withoutAdmin: withoutAdmin)
-    do throws(AdminClient.Failure) {
-      return try question(AdminClient(endpoint))
-    } catch {
-      Terminal.say("\(failing): \(error)")
-      if admin == nil { Terminal.say("does it run with another address? Then use --admin") }
-      throw ExitStatus.failed
-    }
-  }
-
-  private func endpoint(failing: String, withoutAdmin: String) throws -> Endpoint {
-    if let admin, let endpoint = AdminClient.endpoint(admin) { return endpoint }
+  func client(
+    failing: String, withoutAdmin: String = "add one, or give its address with --admin"
+  ) throws -> AdminClient {
+    if let admin, let endpoint = AdminClient.endpoint(admin) { return AdminClient(endpoint) }
     guard let loaded = ConfigReport.load(config.file) else {
       Terminal.say(failing)
       throw ExitStatus.failed
@@ -50,7 +38,20 @@ struct AdminTarget: ParsableArguments {
       Terminal.say("\(failing): admin has port 0; give the real address with --admin")
       throw ExitStatus.failed
     }
-    return address
+    return AdminClient(address)
+  }
+
+  /// What the proxy answers; when it does not, says why and ends with status 1.
+  func ask<Answer>(
+    failing: String, _ question: () throws(AdminClient.Failure) -> Answer
+  ) throws -> Answer {
+    do throws(AdminClient.Failure) {
+      return try question()
+    } catch {
+      Terminal.say("\(failing): \(error)")
+      if admin == nil { Terminal.say("does it run with another address? Then use --admin") }
+      throw ExitStatus.failed
+    }
   }
 }
 

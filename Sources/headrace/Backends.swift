@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlPlane
+import Glibc
 
 /// `headrace backends ...`: where the backends of a running proxy stand, and taking them out.
 struct Backends: ParsableCommand {
@@ -36,8 +37,10 @@ struct Backends: ParsableCommand {
     @OptionGroup var target: AdminTarget
 
     func run() throws {
-      let answer = try target.ask(failing: "no backends to show") {
-        client throws(AdminClient.Failure) in try client.backends(pool: pool, json: json)
+      let failing = "no backends to show"
+      let client = try target.client(failing: failing)
+      let answer = try target.ask(failing: failing) { () throws(AdminClient.Failure) in
+        try client.backends(pool: pool, json: json)
       }
       try answer.show()
     }
@@ -54,14 +57,18 @@ struct Backends: ParsableCommand {
         Examples:
           headrace backends drain app 127.0.0.1:3001
           headrace backends drain app unix:/run/app.sock site.yaml
+          headrace backends drain --wait 60 app 127.0.0.1:3001 && restart-the-app
 
-        Exit status: 0 done, 1 there is no such backend, or nobody answers.
+        Exit status: 0 done, 1 there is no such backend, nobody answers, or --wait was too short.
         """)
 
+    @OptionGroup var waiting: WaitOption
     @OptionGroup var backend: BackendArguments
     @OptionGroup var target: AdminTarget
 
-    func run() throws { try backend.change(to: "drain", target) }
+    func run() throws {
+      try backend.change(to: "drain", target, waiting)
+    }
   }
 
   /// `headrace backends maintenance`
@@ -75,13 +82,16 @@ struct Backends: ParsableCommand {
         Example:
           headrace backends maintenance app 127.0.0.1:3001
 
-        Exit status: 0 done, 1 there is no such backend, or nobody answers.
+        Exit status: 0 done, 1 there is no such backend, nobody answers, or --wait was too short.
         """)
 
+    @OptionGroup var waiting: WaitOption
     @OptionGroup var backend: BackendArguments
     @OptionGroup var target: AdminTarget
 
-    func run() throws { try backend.change(to: "maintenance", target) }
+    func run() throws {
+      try backend.change(to: "maintenance", target, waiting)
+    }
   }
 
   /// `headrace backends ready`
@@ -110,11 +120,46 @@ struct BackendArguments: ParsableArguments {
   @Argument(help: "The pool's name.") var pool: String
   @Argument(help: "The backend's address, as `headrace backends` shows it.") var backend: String
 
-  func change(to state: String, _ target: AdminTarget) throws {
-    let answer = try target.ask(failing: "nothing is changed") {
-      client throws(AdminClient.Failure) in
+  func change(to state: String, _ target: AdminTarget, _ waiting: WaitOption? = nil) throws {
+    let failing = "nothing is changed"
+    let client = try target.client(failing: failing)
+    let answer = try target.ask(failing: failing) { () throws(AdminClient.Failure) in
       try client.change(pool: pool, backend: backend, to: state)
     }
     try answer.show()
+    try waiting?.wait {
+      try target.ask(failing: "not waiting") { () throws(AdminClient.Failure) in
+        try client.inFlight(pool: pool, backend: backend)
+      }
+    }
+  }
+}
+
+/// `--wait`: until the backend may be stopped.
+struct WaitOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Wait until nothing is in flight there, for so many seconds at most.", valueName: "seconds"))
+  var wait: Int?
+
+  func validate() throws {
+    if let wait, !(1...86_400).contains(wait) {
+      throw ValidationError("--wait must be 1 to 86400 seconds, not \(wait)")
+    }
+  }
+
+  /// Asks five times a second.
+  func wait(inFlight: () throws -> Int?) throws {
+    guard let wait else { return }
+    for turn in 0...(wait * 5) {
+      if turn > 0 { usleep(200_000) }
+      guard let count = try inFlight() else {
+        Terminal.say("not waiting: the backend is gone")
+        throw ExitStatus.failed
+      }
+      if count == 0 { return Terminal.write("nothing in flight\n", to: 1) }
+      if turn == wait * 5 { Terminal.say("still \(count) in flight after \(wait) s") }
+    }
+    throw ExitStatus.failed
   }
 }

@@ -20,8 +20,10 @@ struct Events: ParsableCommand {
   @OptionGroup var target: AdminTarget
 
   func run() throws {
-    let answer = try target.ask(failing: "no events to show") {
-      client throws(AdminClient.Failure) in try client.events(json: json)
+    let failing = "no events to show"
+    let client = try target.client(failing: failing)
+    let answer = try target.ask(failing: failing) { () throws(AdminClient.Failure) in
+      try client.events(json: json)
     }
     try answer.show()
   }

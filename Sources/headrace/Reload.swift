@@ -21,9 +21,12 @@ struct Reload: ParsableCommand {
   @OptionGroup var target: AdminTarget
 
   func run() throws {
-    let answer = try target.ask(
-      failing: "not reloaded", withoutAdmin: "send SIGHUP to the process instead"
-    ) { client throws(AdminClient.Failure) in try client.reload() }
+    let failing = "not reloaded"
+    let client = try target.client(
+      failing: failing, withoutAdmin: "send SIGHUP to the process instead")
+    let answer = try target.ask(failing: failing) { () throws(AdminClient.Failure) in
+      try client.reload()
+    }
     try answer.show()
   }
 }

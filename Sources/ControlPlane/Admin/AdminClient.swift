@@ -50,6 +50,17 @@ public struct AdminClient: Sendable {
     return try post("/backends?pool=\(pool)&backend=\(backend)&state=\(Self.encoded(state))")
   }
 
+  /// How many requests a backend is at work on; nil when the answer does not say, as when it is
+  /// gone.
+  public func inFlight(pool: String, backend: String) throws(Failure) -> Int? {
+    let (pool, backend) = (Self.encoded(pool), Self.encoded(backend))
+    let answer = try get("/backends?format=json&pool=\(pool)&backend=\(backend)")
+    // In a string the quotes would be escaped.
+    guard answer.status == 200, let key = answer.text.firstRange(of: "\"in_flight\": ")
+    else { return nil }
+    return Int(answer.text[key.upperBound...].prefix { $0.isWholeNumber })
+  }
+
   /// What happened to pools and backends.
   public func events(json: Bool = false) throws(Failure) -> Answer {
     try get("/events?format=\(json ? "json" : "text")")

@@ -2,7 +2,7 @@
 extension AdminPages {
   func backendsPage(_ request: LocalRequest) -> LocalResponse {
     if request.method == "POST" { return changePage(request) }
-    return shown(request, parameters: ["pool", "format"]) { backends, isJSON in
+    return shown(request, parameters: ["pool", "backend", "format"]) { backends, isJSON in
       var report = backends.report()
       if let pool = request.queryValue("pool") {
         let names = report.pools.map(\.name)
@@ -10,7 +10,13 @@ extension AdminPages {
           let known = names.isEmpty ? "none" : names.joined(separator: ", ")
           return .text("there is no pool \(quoted(pool)); there is \(known)\n", status: 404)
         }
-        report = report.only(pool)
+        report = report.only(pool: pool)
+      }
+      if let backend = request.queryValue("backend") {
+        report = report.only(address: backend)
+        guard !report.backends.isEmpty else {
+          return .text("there is no backend \(quoted(backend))\n", status: 404)
+        }
       }
       return isJSON ? Self.json(report.json) : .text(report.text)
     }

@@ -9,10 +9,9 @@ extension BackendReport {
   }
 
   private func json(_ pool: Pool) -> JSONValue {
-    let all = backends(of: pool.name)
-    return .object([
-      .init("name", .text(pool.name)), .init("backends", .number(all.count)),
-      .init("available", .number(all.count { $0.isAvailable })),
+    .object([
+      .init("name", .text(pool.name)), .init("backends", .number(pool.backendCount)),
+      .init("available", .number(pool.availableCount)),
       .init("panic", .flag(pool.isPanic)), .init("waiting", Self.number(pool.waiting)),
     ])
   }

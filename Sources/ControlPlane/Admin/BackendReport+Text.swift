@@ -53,18 +53,19 @@ extension BackendReport {
   private var summary: String { pools.map { "\($0.name): \(summary($0))\n" }.joined() }
 
   private func summary(_ pool: Pool) -> String {
-    let all = backends(of: pool.name)
-    let open = all.count { $0.isAvailable }
-    var words = Self.share(open, of: all.count)
+    var words = pool.share
     if pool.isPanic { words += "; panic: too few are left, so all are used" }
     if pool.waiting > 0 { words += "; \(pool.waiting) waiting for room" }
     return words
   }
+}
 
-  /// How many of a pool's backends may get new requests.
-  static func share(_ available: Int, of count: Int) -> String {
-    if count == 0 { return "no backend: no name in it has an address yet; requests get 503" }
-    if available == 0 { return "no backend takes new requests; they get 503" }
-    return "\(available) of \(count) backend\(count == 1 ? "" : "s") may get new requests"
+extension BackendReport.Pool {
+  /// How many of its backends may get new requests, in words.
+  var share: String {
+    if backendCount == 0 { return "no backend: no name in it has an address yet; requests get 503" }
+    if availableCount == 0 { return "no backend takes new requests; they get 503" }
+    let noun = backendCount == 1 ? "backend" : "backends"
+    return "\(availableCount) of \(backendCount) \(noun) may get new requests"
   }
 }

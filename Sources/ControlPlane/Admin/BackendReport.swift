@@ -13,6 +13,9 @@ struct BackendReport: Equatable, Sendable {
     var isPanic = false
     /// Requests that wait for room.
     var waiting: UInt64 = 0
+    var backendCount = 0
+    /// Of its backends, those that may get new requests.
+    var availableCount = 0
   }
 
   struct Backend: Equatable, Sendable {
@@ -48,15 +51,28 @@ struct BackendReport: Equatable, Sendable {
     case halfOpen
   }
 
+  /// An address as it may be written in a config, in the one form in which it is shown.
+  static func shown(_ text: String) -> String {
+    (try? EndpointText.parseBackend(text))?.literalAddress?.description ?? text
+  }
+
   /// Of one pool.
-  func only(_ name: String) -> BackendReport {
+  func only(pool name: String) -> BackendReport {
     var report = self
     report.pools.removeAll { $0.name != name }
     report.backends.removeAll { $0.pool != name }
     return report
   }
 
-  func backends(of pool: String) -> [Backend] { backends.filter { $0.pool == pool } }
+  /// Of one address, in any pool.
+  func only(address: String) -> BackendReport {
+    let address = Self.shown(address)
+    var report = self
+    report.backends.removeAll { $0.address != address }
+    let names = Set(report.backends.map(\.pool))
+    report.pools.removeAll { !names.contains($0.name) }
+    return report
+  }
 }
 
 /// What the operator can do with backends, on any thread.

@@ -31,13 +31,14 @@ extension Proxy {
         return .unknown("there is no pool \(quoted(change.pool)); \(Self.list("there is", pools))")
       }
       let backends = state.backends.filter { $0.pool == change.pool }
-      guard let backend = Self.find(change.backend, in: backends) else {
+      let address = BackendReport.shown(change.backend)
+      guard let backend = backends.first(where: { $0.address == address }) else {
         let known = Self.list("it has", backends.map(\.address))
         return .unknown(
           "pool \(change.pool) has no backend \(quoted(change.backend)); \(known)")
       }
       let isNew = set(backend, to: change.target, &state)
-      return .done(outcome(backend, change.target, isNew: isNew, state))
+      return .done(outcome(backend, isNew: isNew, state))
     }
   }
 
@@ -71,26 +72,14 @@ extension Proxy {
   }
 
   private func outcome(
-    _ backend: SnapshotBuilder.BuiltBackend, _ target: BackendChange.Target, isNew: Bool,
-    _ state: State
+    _ backend: SnapshotBuilder.BuiltBackend, isNew: Bool, _ state: State
   ) -> String {
-    let report = backendCollector(state)?.collect().only(backend.pool) ?? BackendReport()
-    let row = report.backends.first { $0.address == backend.address }
-    let condition = row?.condition.rawValue ?? ""
-    let inFlight = row?.inFlight ?? 0
-    let share = BackendReport.share(
-      report.backends.count { $0.isAvailable }, of: report.backends.count)
-    return "\(backend.pool) \(backend.address): \(condition)\(isNew ? "" : ", as before"), "
-      + "\(inFlight) in flight\n\(backend.pool): \(share)"
-  }
-
-  /// By the address as it is shown, or as it may be written in a config.
-  private static func find(
-    _ text: String, in backends: [SnapshotBuilder.BuiltBackend]
-  ) -> SnapshotBuilder.BuiltBackend? {
-    if let backend = backends.first(where: { $0.address == text }) { return backend }
-    guard let address = (try? EndpointText.parseBackend(text))?.literalAddress else { return nil }
-    return backends.first { $0.address == address.description }
+    guard let report = backendCollector(state)?.collect().only(pool: backend.pool),
+      let pool = report.pools.first,
+      let row = report.backends.first(where: { $0.address == backend.address })
+    else { return "" }
+    return "\(row.pool) \(row.address): \(row.condition.rawValue)\(isNew ? "" : ", as before"), "
+      + "\(row.inFlight) in flight\n\(pool.name): \(pool.share)"
   }
 
   /// `it has a, b`, cut when there are many.

@@ -23,8 +23,10 @@ struct BackendCollector {
       var pool = BackendReport.Pool(name: poolNames[index])
       pool.isPanic = conditions.isPanic
       pool.waiting = registry.shared.pool(row.counters).waiters
+      pool.backendCount = Int(row.backendCount)
+      pool.availableCount = (0..<pool.backendCount).count { conditions.isAvailable($0) }
       report.pools.append(pool)
-      for place in 0..<Int(row.backendCount) {
+      for place in 0..<pool.backendCount {
         report.backends.append(
           backend(Int(row.firstBackend) + place, conditions, place: place))
       }
