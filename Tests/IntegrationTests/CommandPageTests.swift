@@ -82,7 +82,9 @@ import Testing
   func completion(_ shell: String) throws {
     let script = try Program.run([Proxy.binary, "--generate-completion-script", shell])
     #expect(script.status == .exited(0))
-    for word in ["run", "check", "explain", "diff", "reload", "config", "demo", "version", "yaml"] {
+    for word in [
+      "run", "check", "reload", "backends", "drain", "events", "config", "version", "yaml",
+    ] {
       #expect(script.output.contains(word), "\(word)")
     }
     guard let program = Program.find(shell) else { return }
