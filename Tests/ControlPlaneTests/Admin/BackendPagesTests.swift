@@ -53,7 +53,13 @@ struct BackendPagesTests {
   private let calls = Calls()
 
   private func ask(
-    _ method: String = "GET", _ path: String, _ query: [(String, String)] = [],
+    _ path: String, _ query: [(String, String)] = [], _ headers: [(String, String)] = []
+  ) -> LocalResponse {
+    ask("GET", path, query, headers)
+  }
+
+  private func ask(
+    _ method: String, _ path: String, _ query: [(String, String)] = [],
     _ headers: [(String, String)] = []
   ) -> LocalResponse {
     let admin = BackendAdmin(
