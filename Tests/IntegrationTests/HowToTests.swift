@@ -206,8 +206,9 @@ import Testing
         let done = try Program.run([Proxy.binary] + words + ["--admin", admin])
         #expect(done.status == .exited(0), "\(line): \(done.errors)")
       }
-      for _ in 1...2 { #expect(try scene.exchange(get()).status == 200) }
-      #expect(scene.origins[1].requests.count == 1)
+      // Each worker takes turns of its own.
+      for _ in 1...4 { #expect(try scene.exchange(get()).status == 200) }
+      #expect(scene.origins[1].requests.count > 0)
     }
   }
 
