@@ -148,16 +148,19 @@ struct WaitOption: ParsableArguments {
     }
   }
 
-  /// Asks five times a second.
+  /// Asks five times a second; twice in a row there must be nothing, since a worker may have chosen
+  /// the backend a moment before it was taken out.
   func wait(inFlight: () throws -> Int?) throws {
     guard let wait else { return }
+    var quiet = 0
     for turn in 0...(wait * 5) {
       if turn > 0 { usleep(200_000) }
       guard let count = try inFlight() else {
         Terminal.say("not waiting: the backend is gone")
         throw ExitStatus.failed
       }
-      if count == 0 { return Terminal.write("nothing in flight\n", to: 1) }
+      quiet = count == 0 ? quiet + 1 : 0
+      if quiet == 2 { return Terminal.write("nothing in flight\n", to: 1) }
       if turn == wait * 5 { Terminal.say("still \(count) in flight after \(wait) s") }
     }
     throw ExitStatus.failed

@@ -37,6 +37,11 @@ extension Proxy {
         return .unknown(
           "pool \(change.pool) has no backend \(quoted(change.backend)); \(known)")
       }
+      guard backend.identity != 0 else {
+        return .unknown(
+          "more than \(CounterBank.capacity) backends have come and gone, and the newest share one "
+            + "state until a restart: this one cannot be changed alone")
+      }
       let isNew = set(backend, to: change.target, &state)
       return .done(outcome(backend, isNew: isNew, state))
     }
