@@ -209,6 +209,104 @@ import Testing
     }
   }
 
+  @Test("backends that come and go all the time cost no request")
+  func flapping() throws {
+    let gate = Gate()
+    let config = """
+      listen: 127.0.0.1:0
+      \(Self.admin)
+      workers: 2
+      routes: [{ to: app }]
+      pools: { app: ['$0', '$1'] }
+
+      """
+    try withScene(Self.named("a", gate), Self.named("b", gate), config: config) { scene in
+      let statuses = Locked<[Int]>([])
+      let running = Locked(8)
+      let address = scene.proxy.address
+      for _ in 1...8 {
+        startThread {
+          defer { running.withLock { $0 -= 1 } }
+          guard let client = try? Client(address) else { return }
+          for number in 1...150 {
+            let status = (try? client.exchange(get("/\(number)")).status) ?? 0
+            statuses.withLock { $0.append(status) }
+          }
+        }
+      }
+      let operation = try Client(try #require(scene.proxy.adminAddress))
+      var turn = 0
+      while running.withLock({ $0 }) > 0 || turn < 20 {
+        // Never both: the one comes back before the other goes.
+        for (origin, state) in [
+          (0, ["drain", "maintenance"][turn % 2]), (0, "ready"), (1, "drain"),
+          (1, "maintenance"), (1, "ready"),
+        ] {
+          let target = "/backends?pool=app&backend=\(scene.origins[origin].address)&state=\(state)"
+          let answer = try operation.exchange(
+            head(
+              "POST \(target) HTTP/1.1", "Host: admin", "Content-Length: 0",
+              "X-Headrace-Admin: 1"))
+          #expect(answer.status == 200)
+        }
+        turn += 1
+      }
+      #expect(statuses.withLock { $0 } == [Int](repeating: 200, count: 1200))
+      #expect(scene.origins.allSatisfy { $0.requests.count > 0 })
+      try wait(for: "nothing in flight") {
+        try report(scene).backends.allSatisfy { $0.inFlight == 0 }
+      }
+    }
+  }
+
+  @Test("what waits for room goes to a backend that is back")
+  func queueAndReady() throws {
+    let gate = Gate()
+    let pool = """
+      { backends: ['$0', '$1'],
+        capacity: { in_flight_per_backend: 2, queue: 9, queue_timeout: 60s } }
+      """
+    let config = Scene.config(pool: pool, Self.admin)
+    try withScene(Self.named("a", gate), Self.named("b", gate), config: config) { scene in
+      try set(scene, "drain")
+      let clients = try (0..<5).map { _ in try scene.client() }
+      for client in clients { try client.send(get("/slow")) }
+      try scene.origins[1].waitForRequests(2)
+      try wait(for: "their places") { try scene.proxy.metric("headrace_pool_queue_length") == 3 }
+      try set(scene, "ready")
+      try scene.origins[0].waitForRequests(2)
+      #expect(try scene.proxy.metric("headrace_pool_queue_length") == 1)
+      gate.open()
+      for client in clients { #expect(try client.response().status == 200) }
+      try wait(for: "nothing in flight") {
+        try report(scene).backends.allSatisfy { $0.inFlight == 0 }
+      }
+    }
+  }
+
+  @Test("what waits for room hears at once that nobody is left")
+  func queueAndNobody() throws {
+    let gate = Gate()
+    let pool = """
+      { backends: ['$0'], capacity: { in_flight_per_backend: 1, queue: 9, queue_timeout: 60s } }
+      """
+    let config = Scene.config(pool: pool, Self.admin)
+    try withScene(Self.named("a", gate), config: config) { scene in
+      let first = try scene.client()
+      try first.send(get("/slow"))
+      try scene.origin.waitForRequests(1)
+      let waiting = try (0..<3).map { _ in try scene.client() }
+      for client in waiting { try client.send(get()) }
+      try wait(for: "their places") { try scene.proxy.metric("headrace_pool_queue_length") == 3 }
+      try set(scene, "maintenance")
+      for client in waiting { #expect(try client.response().status == 503) }
+      gate.open()
+      #expect(try first.response().text == "a")
+      try set(scene, "ready")
+      #expect(try scene.exchange(get()).text == "a")
+    }
+  }
+
   @Test("tables, documents and events of the commands")
   func output() throws {
     try withScene(.answering(ok()), extra: Self.admin) { scene in

@@ -73,7 +73,22 @@ extension Proxy {
       Event(
         wallMilliseconds: wall, pool: pool, backend: backend.identity,
         text: "operator: \(target.rawValue)"))
+    callWaiting(pool, state)
     return true
+  }
+
+  /// Those that wait for room find it at a backend that is back, or hear that nobody is left:
+  /// else they would wait for room at the others.
+  private func callWaiting(_ id: UInt32, _ state: State) {
+    let pool = registry.shared.pool(id)
+    guard pool.waiters > 0, let collector = backendCollector(state),
+      let (row, conditions) = collector.pool(id)
+    else { return }
+    let isLeft = (0..<Int(row.backendCount)).contains(where: conditions.isAvailable)
+    let room = row.capacity.inFlight > pool.inFlight ? row.capacity.inFlight - pool.inFlight : 0
+    // Whoever finds no room all the same goes back to the front, so no more are called than may go.
+    let calls = isLeft ? min(row.capacity.perBackend, room) : .max
+    if room > 0 { workers.callWaiting(for: id, pool, atMost: calls) }
   }
 
   private func outcome(

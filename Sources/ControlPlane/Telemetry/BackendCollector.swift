@@ -47,6 +47,15 @@ struct BackendCollector {
     return result
   }
 
+  /// One pool, by its row in the counters.
+  func pool(_ id: UInt32) -> (row: PoolRow, conditions: PoolConditions)? {
+    for index in 0..<snapshot.value.pools.count where snapshot.value.pools[index].counters == id {
+      let row = snapshot.value.pools[index]
+      return (row, conditions(row))
+    }
+    return nil
+  }
+
   private func conditions(_ row: PoolRow) -> PoolConditions {
     let statuses = (0..<Int(row.backendCount)).map { place in
       let backend = snapshot.value.backends[Int(row.firstBackend) + place]
