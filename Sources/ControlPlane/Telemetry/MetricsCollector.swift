@@ -82,6 +82,7 @@ struct MetricsCollector {
     let sum = Sum(registry.counters.map { $0.backends[backend.identity] })
     var result = MetricsReport.Backend(pool: backend.pool, address: backend.address)
     result.weight = backend.weight
+    result.operatorState = registry.shared.backend(backend.identity).operatorState.rawValue
     result.requestsByClass = sum.byClass
     result.durationBuckets = sum.buckets
     result.durationSumSeconds = sum.seconds
@@ -92,7 +93,6 @@ struct MetricsCollector {
     result.connectFailures = sum[.connectFailures]
     result.staleRetries = sum[.staleRetries]
     result.resets = sum[.resets]
-    result.operatorState = registry.shared.backend(backend.identity).operatorState.rawValue
     return result
   }
 }
