@@ -13,6 +13,7 @@ struct Headrace: ParsableCommand {
       Check a config:                  headrace check conf/headrace.yaml
       Run it, in the foreground:       headrace run conf/headrace.yaml
       After an edit:                   headrace reload conf/headrace.yaml
+      Who gets requests, and why:      headrace backends conf/headrace.yaml
 
       Exit status: 0 fine, 1 the config has errors or it did not work, 2 wrong \
       usage.
@@ -21,8 +22,8 @@ struct Headrace: ParsableCommand {
     subcommands: Headrace.subcommands)
 
   private static let subcommands: [any ParsableCommand.Type] = [
-    Run.self, Check.self, Explain.self, Diff.self, Reload.self, ConfigCommand.self, Demo.self,
-    VersionCommand.self,
+    Run.self, Check.self, Explain.self, Diff.self, Reload.self, Backends.self, Events.self,
+    ConfigCommand.self, Demo.self, VersionCommand.self,
   ]
 
   static func main() {

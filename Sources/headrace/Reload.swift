@@ -18,48 +18,15 @@ struct Reload: ParsableCommand {
       Exit status: 0 reloaded, 1 refused, or nobody answers.
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "The admin listener, such as 127.0.0.1:9180 or unix:/run/admin.sock; the file is not read.",
-      valueName: "address"))
-  var admin: String?
-
-  @OptionGroup var config: ConfigArgument
-
-  func validate() throws {
-    if let admin, AdminClient.endpoint(admin) == nil {
-      throw ValidationError("--admin must be an address such as 127.0.0.1:9180, not \"\(admin)\"")
-    }
-  }
+  @OptionGroup var target: AdminTarget
 
   func run() throws {
-    let answer: AdminClient.Answer
-    do {
-      answer = try AdminClient(try endpoint()).reload()
-    } catch let failure as AdminClient.Failure {
-      Terminal.say("not reloaded: \(failure)")
-      if admin == nil { Terminal.say("does it run with another address? Then use --admin") }
-      throw ExitStatus.failed
+    let failing = "not reloaded"
+    let client = try target.client(
+      failing: failing, withoutAdmin: "send SIGHUP to the process instead")
+    let answer = try target.ask(failing: failing) { () throws(AdminClient.Failure) in
+      try client.reload()
     }
-    let isReloaded = answer.status == 200
-    Terminal.write(answer.text, to: isReloaded ? 1 : 2)
-    guard isReloaded else { throw ExitStatus.failed }
-  }
-
-  private func endpoint() throws -> Endpoint {
-    if let admin, let endpoint = AdminClient.endpoint(admin) { return endpoint }
-    guard let loaded = ConfigReport.load(config.file) else {
-      Terminal.say("not reloaded")
-      throw ExitStatus.failed
-    }
-    guard let address = loaded.config.admin?.address else {
-      Terminal.say("not reloaded: \(config.file) has no admin; send SIGHUP to the process instead")
-      throw ExitStatus.failed
-    }
-    if address.port == 0 {
-      Terminal.say("not reloaded: admin has port 0; give the real address with --admin")
-      throw ExitStatus.failed
-    }
-    return address
+    try answer.show()
   }
 }

@@ -82,7 +82,10 @@ import Testing
   func completion(_ shell: String) throws {
     let script = try Program.run([Proxy.binary, "--generate-completion-script", shell])
     #expect(script.status == .exited(0))
-    for word in ["run", "check", "explain", "diff", "reload", "config", "demo", "version", "yaml"] {
+    for word in [
+      "run", "check", "explain", "diff", "reload", "backends", "drain", "events", "config", "demo",
+      "version", "yaml",
+    ] {
       #expect(script.output.contains(word), "\(word)")
     }
     guard let program = Program.find(shell) else { return }

@@ -109,6 +109,32 @@ import Testing
     }
   }
 
+  @Test("a backend that is taken out and brought back")
+  func takeOut() throws {
+    let addresses = ["127.0.0.1:3000", "127.0.0.1:3001"]
+    try withPage("take-a-backend-out", addresses) { scene, page in
+      let second = [("127.0.0.1:3001", scene.origins[1].address)]
+      let answers = try page.run(scene, second)
+      #expect(answers.count == 5)
+      #expect(answers[0].contains(scene.origins[1].address))
+      #expect(answers[1].contains("draining (operator), 0 in flight\napp: 1 of 2 backends"))
+      #expect(answers[2].contains("127.0.0.1:3000 /"))
+      #expect(answers[3].contains("\"state\": \"draining (operator)\""))
+      #expect(answers[4].contains("available, 0 in flight\napp: 2 of 2 backends"))
+      let admin = try #require(scene.proxy.adminAddress)
+      for line in page.text.split(separator: "\n") where line.hasPrefix("    headrace backends") {
+        let words = line.split(separator: " ").filter { $0 != "site.yaml" }.dropFirst().map {
+          $0 == "127.0.0.1:3001" ? scene.origins[1].address : String($0)
+        }
+        let done = try Program.run([Proxy.binary] + words + ["--admin", admin])
+        #expect(done.status == .exited(0), "\(line): \(done.errors)")
+      }
+      // Each worker takes turns of its own.
+      for _ in 1...4 { #expect(try scene.exchange(get()).status == 200) }
+      #expect(scene.origins[1].requests.count > 0)
+    }
+  }
+
   @Test("redirect to www")
   func redirect() throws {
     try withPage("redirect-to-www", ["127.0.0.1:3000"]) { scene, page in

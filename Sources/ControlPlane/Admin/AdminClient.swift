@@ -1,4 +1,4 @@
-/// Talks to the admin listener of a running proxy: `headrace reload`.
+/// Talks to the admin listener of a running proxy: `headrace reload`, `headrace backends`.
 ///
 /// One request on a connection of its own, blocking, every wait limited. A plain value for any
 /// thread.
@@ -16,7 +16,8 @@ public struct AdminClient: Sendable {
 
   public let endpoint: Endpoint
   private let milliseconds: Int
-  private static let bytesMax = 4 << 20
+  /// Room for the backends of the largest config as JSON.
+  private static let bytesMax = 64 << 20
 
   /// `milliseconds` is for all of it: connecting, and waiting for the whole answer.
   public init(_ endpoint: Endpoint, milliseconds: Int = 60_000) {
@@ -31,10 +32,61 @@ public struct AdminClient: Sendable {
   }
 
   /// Has the proxy read its file again. The field shows that no web page asks.
-  public func reload() throws(Failure) -> Answer {
+  public func reload() throws(Failure) -> Answer { try post("/reload") }
+
+  /// Where backends stand.
+  ///
+  /// - Parameter pool: only those of this one.
+  public func backends(pool: String? = nil, json: Bool = false) throws(Failure) -> Answer {
+    let filter = pool.map { "&pool=\(Self.encoded($0))" } ?? ""
+    return try get("/backends?format=\(json ? "json" : "text")\(filter)")
+  }
+
+  /// Takes a backend out or brings it back: `drain`, `maintenance` or `ready`.
+  public func change(
+    pool: String, backend: String, to state: String
+  ) throws(Failure) -> Answer {
+    let (pool, backend) = (Self.encoded(pool), Self.encoded(backend))
+    return try post("/backends?pool=\(pool)&backend=\(backend)&state=\(Self.encoded(state))")
+  }
+
+  /// How many requests a backend is at work on; nil when the answer does not say, as when it is
+  /// gone.
+  public func inFlight(pool: String, backend: String) throws(Failure) -> Int? {
+    let (pool, backend) = (Self.encoded(pool), Self.encoded(backend))
+    let answer = try get("/backends?format=json&pool=\(pool)&backend=\(backend)")
+    // In a string the quotes would be escaped.
+    guard answer.status == 200, let key = answer.text.firstRange(of: "\"in_flight\": ")
+    else { return nil }
+    return Int(answer.text[key.upperBound...].prefix { $0.isWholeNumber })
+  }
+
+  /// What happened to pools and backends.
+  public func events(json: Bool = false) throws(Failure) -> Answer {
+    try get("/events?format=\(json ? "json" : "text")")
+  }
+
+  private func get(_ target: String) throws(Failure) -> Answer {
     try exchange(
-      "POST /reload HTTP/1.1\r\nHost: headrace-admin\r\n\(AdminPages.guardField): 1\r\n"
+      "GET \(target) HTTP/1.1\r\nHost: headrace-admin\r\nConnection: close\r\n\r\n")
+  }
+
+  private func post(_ target: String) throws(Failure) -> Answer {
+    try exchange(
+      "POST \(target) HTTP/1.1\r\nHost: headrace-admin\r\n\(AdminPages.guardField): 1\r\n"
         + "Content-Length: 0\r\nConnection: close\r\n\r\n")
+  }
+
+  /// Percent-encoded but for letters, digits and `-._~` (RFC 3986 section 2.3).
+  private static func encoded(_ text: String) -> String {
+    text.utf8.map { byte in
+      let isPlain =
+        byte < 0x80
+        && (Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber
+          || "-._~".utf8.contains(byte))
+      if isPlain { return String(Unicode.Scalar(byte)) }
+      return (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+    }.joined()
   }
 
   private func exchange(_ request: String) throws(Failure) -> Answer {
@@ -48,7 +100,10 @@ public struct AdminClient: Sendable {
     }
     receiving: while true {
       switch socket.receive(appendingTo: &answer, until: deadline) {
-      case .bytes: if answer.count > Self.bytesMax { break receiving }
+      case .bytes:
+        guard answer.count <= Self.bytesMax else {
+          throw Failure(description: "\(endpoint) answers too much")
+        }
       case .end: break receiving
       case .timedOut:
         throw Failure(description: "\(endpoint) has not answered in \(milliseconds / 1000) s")

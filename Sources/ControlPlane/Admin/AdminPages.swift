@@ -6,6 +6,8 @@ struct AdminPages: Sendable {
   let readiness: @Sendable () -> Readiness
   /// nil where there is no file to read again.
   var reload: (@Sendable () -> ReloadOutcome)? = nil
+  /// nil where there is no proxy.
+  var backends: BackendAdmin? = nil
 
   /// What changes something wants this field: a web page cannot send it to another origin without
   /// asking first (a preflight request), which is never granted here.
@@ -30,6 +32,11 @@ struct AdminPages: Sendable {
       path: "/reload", about: "POST: reads the config file again (headrace reload)",
       methods: ["POST"]
     ) { $0.reloadPage($1) },
+    Page(
+      path: "/backends", about: "who gets requests, and why; POST: drain, maintenance, ready",
+      methods: ["GET", "HEAD", "POST"]
+    ) { $0.backendsPage($1) },
+    Page(path: "/events", about: "what happened to pools and backends") { $0.eventsPage($1) },
   ]
 
   func answer(_ request: LocalRequest) -> LocalResponse {
@@ -59,7 +66,8 @@ struct AdminPages: Sendable {
     return .text("\(state.rawValue)\n", status: state == .ready ? 200 : 503)
   }
 
-  private func reloadPage(_ request: LocalRequest) -> LocalResponse {
+  /// What a request gets that may not change anything; nil when it may.
+  func refusal(_ request: LocalRequest) -> LocalResponse? {
     // Browsers add Origin to every POST, even where a rebound name makes it their own origin.
     guard request.header("Origin") == nil else {
       return .text("not for web pages\n", status: 403)
@@ -67,6 +75,11 @@ struct AdminPages: Sendable {
     guard request.headerValues(Self.guardField) == ["1"] else {
       return .text("needs the field \(Self.guardField): 1\n", status: 403)
     }
+    return nil
+  }
+
+  private func reloadPage(_ request: LocalRequest) -> LocalResponse {
+    if let refusal = refusal(request) { return refusal }
     guard let reload else { return .text("there is no config file to reload\n", status: 404) }
     let outcome = reload()
     let status =

@@ -15,13 +15,16 @@ public enum Readiness: String, Equatable, Sendable {
 public final class AdminServer: Sendable {
   private let server: LocalServer
 
-  /// - Parameter reload: reads the config file again; nil where there is none.
-  public init(
+  /// - Parameters:
+  ///   - reload: reads the config file again; nil where there is none.
+  ///   - backends: shows and changes what gets requests; nil where nothing does.
+  init(
     metrics: @escaping @Sendable () -> MetricsReport,
     readiness: @escaping @Sendable () -> Readiness,
-    reload: (@Sendable () -> ReloadOutcome)? = nil
+    reload: (@Sendable () -> ReloadOutcome)? = nil, backends: BackendAdmin? = nil
   ) {
-    let pages = AdminPages(metrics: metrics, readiness: readiness, reload: reload)
+    let pages = AdminPages(
+      metrics: metrics, readiness: readiness, reload: reload, backends: backends)
     server = LocalServer(name: "admin") { pages.answer($0) }
   }
 

@@ -76,6 +76,10 @@ public struct MetricsReport: Equatable, Sendable {
     public var pool: String
     public var address: String
     public var weight = 1
+    /// May get new requests.
+    public var isAvailable = true
+    /// 0 none, 1 drain, 2 maintenance.
+    public var operatorState: UInt64 = 0
     public var requestsByClass: [UInt64] = []
     public var durationBuckets: [UInt64] = []
     public var durationSumSeconds = 0.0

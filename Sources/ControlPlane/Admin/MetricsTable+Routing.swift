@@ -86,6 +86,14 @@ extension MetricsTable {
     labelValues: { backend, _ in [backend.pool, backend.address] },
     metrics: [
       Metric(
+        "headrace_backend_available",
+        "1 while the backend may get new requests, else 0; /backends says why.",
+        .gauge { $0.isAvailable ? 1 : 0 }),
+      Metric(
+        "headrace_backend_operator_state",
+        "What the operator said of it: 0 nothing, 1 drain, 2 maintenance.",
+        .gauge { Double($0.operatorState) }),
+      Metric(
         "headrace_backend_weight", "The configured weight; 0 gets no new requests.",
         .gauge { Double($0.weight) }),
       Metric(

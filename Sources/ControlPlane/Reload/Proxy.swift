@@ -11,22 +11,26 @@ public struct DrainingError: Error, Sendable, CustomStringConvertible {
 /// Owned by the command line (or a test). All methods may be called from any thread; changes are
 /// made one at a time under a lock.
 public final class Proxy: Sendable {
-  private let registry: Registry
-  private let workers: WorkerGroup
+  let registry: Registry
+  let workers: WorkerGroup
   private let logWriter: AccessLogWriter
-  private let eventWriter: EventWriter
-  private let state: Locked<State>
+  let eventWriter: EventWriter
+  let state: Locked<State>
   private let say: @Sendable (String) -> Void
   private let reloadFile: (@Sendable () -> ReloadOutcome)?
   private let startedAt: UInt64
 
-  private struct State {
+  /// Behind the lock.
+  struct State {
     var config: Config
     var listeners = ListenerSet()
     var stickyKeys: StickyKeys
     var resolver: Resolver?
     var admin: AdminServer?
+    /// Those of the current snapshot, in its order.
     var backends: [SnapshotBuilder.BuiltBackend] = []
+    /// When the operator took backends out, by identity: wall time in milliseconds.
+    var operatorSince: [UInt32: Int64] = [:]
     /// Published, not yet retired by all workers; the last one is current.
     var snapshots: [SnapshotHandle] = []
     var readiness = Readiness.starting
@@ -86,7 +90,7 @@ public final class Proxy: Sendable {
     let server = AdminServer(
       metrics: { [weak self] in self?.metrics() ?? MetricsReport() },
       readiness: { [weak self] in self?.state.withLock { $0.readiness } ?? .draining },
-      reload: reloadFile)
+      reload: reloadFile, backends: backendAdmin)
     try server.start(at: admin.address)
     state.withLock { $0.admin = server }
   }
@@ -226,6 +230,7 @@ public final class Proxy: Sendable {
       var collector = MetricsCollector(
         registry: registry, config: state.config, backends: state.backends)
       collector.resolver = state.resolver
+      collector.availability = backendCollector(state)?.availability ?? []
       var report = collector.collect()
       report.configReloads = state.reloads
       report.configReloadFailures = state.reloadFailures

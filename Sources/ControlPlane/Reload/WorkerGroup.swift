@@ -5,6 +5,7 @@ import Synchronization
 final class WorkerGroup: Sendable {
   let mailboxes: [Mailbox]
   let rings: [AccessLogRing]
+  private let queues = WaitQueues()
   private let running: Atomic<Int>
   private let ended: StopSignal
   private let threads = Locked<[LocalThread]>([])
@@ -21,7 +22,6 @@ final class WorkerGroup: Sendable {
     rings = (0..<count).map { _ in AccessLogRing() }
     running = Atomic(count)
     ended = try StopSignal()
-    let queues = WaitQueues()
     for index in 0..<count {
       let setup = WorkerSetup(
         index: index, mailbox: mailboxes[index], counters: registry.counters[index],
@@ -53,6 +53,14 @@ final class WorkerGroup: Sendable {
   }
 
   func post(_ message: WorkerMessage) { for mailbox in mailboxes { mailbox.post(message) } }
+
+  /// Tells those that wait for room in a pool longest to look for themselves.
+  func callWaiting(for pool: UInt32, _ state: PoolState, atMost count: UInt64) {
+    for _ in 0..<min(count, state.waiters) {
+      guard let waiter = queues.takeFirst(of: pool, state) else { return }
+      mailboxes[waiter.worker].post(.grant(exchange: waiter.token, pool: pool, backend: nil))
+    }
+  }
 
   /// What a worker may hold, from the descriptor limit: a client, an upstream and a share of the
   /// rest (listeners, admin, files) each.

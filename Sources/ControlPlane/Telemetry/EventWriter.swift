@@ -30,10 +30,8 @@ final class EventWriter: Sendable {
     }?.join()
   }
 
-  /// The last ones, oldest first, each as it was said.
-  var recent: [(wallMilliseconds: Int64, text: String)] {
-    kept.withLock { $0 }.map { ($0.wallMilliseconds, text($0)) }
-  }
+  /// The last ones, oldest first.
+  var recent: [EventRecord] { kept.withLock { $0 }.map(record) }
 
   private func run() {
     while !stop.wait(orReadable: log.descriptor) { writeAll() }
@@ -42,7 +40,7 @@ final class EventWriter: Sendable {
 
   private func writeAll() {
     for event in log.takeAll() {
-      say(text(event))
+      say(record(event).line)
       kept.withLock { kept in
         kept.append(event)
         if kept.count > EventWriter.keptMax { kept.removeFirst() }
@@ -50,9 +48,11 @@ final class EventWriter: Sendable {
     }
   }
 
-  private func text(_ event: Event) -> String {
-    let pool = "pool \(registry.poolName(event.pool))"
-    guard event.backend != 0 else { return "\(pool): \(event.text)" }
-    return "\(pool), backend \(registry.backendAddress(event.backend)): \(event.text)"
+  private func record(_ event: Event) -> EventRecord {
+    EventRecord(
+      wallMilliseconds: event.wallMilliseconds,
+      pool: event.pool == 0 ? nil : registry.poolName(event.pool),
+      backend: event.backend == 0 ? nil : registry.backendAddress(event.backend),
+      text: event.text)
   }
 }

@@ -6,6 +6,8 @@ struct MetricsCollector {
   let config: Config
   let backends: [SnapshotBuilder.BuiltBackend]
   var resolver: Resolver?
+  /// Whether each of the backends may get new requests.
+  var availability: [Bool] = []
 
   func collect() -> MetricsReport {
     var report = MetricsReport()
@@ -21,6 +23,9 @@ struct MetricsCollector {
     report.pools = config.pools.map(pool)
     let off = Set(config.pools.filter { !$0.breaker.isOn }.map(\.name))
     report.backends = backends.map { backend($0, hasBreaker: !off.contains($0.pool)) }
+    for (index, isAvailable) in availability.enumerated() where index < report.backends.count {
+      report.backends[index].isAvailable = isAvailable
+    }
     return report
   }
 
@@ -85,6 +90,7 @@ struct MetricsCollector {
     let sum = Sum(registry.counters.map { $0.backends[backend.identity] })
     var result = MetricsReport.Backend(pool: backend.pool, address: backend.address)
     result.weight = backend.weight
+    result.operatorState = registry.shared.backend(backend.identity).operatorState.rawValue
     result.requestsByClass = sum.byClass
     result.durationBuckets = sum.buckets
     result.durationSumSeconds = sum.seconds

@@ -16,6 +16,8 @@ package enum WorkerMessage: Sendable {
   /// `resume` to its exchange.
   case closeIdle(backend: UInt32, worker: Int, exchange: UInt64)
   case resume(exchange: UInt64)
+  /// Whether idle connections to this backend are kept; if not, those that are idle close now.
+  case keepIdle(backend: UInt32, Bool)
 }
 
 /// The way from the control plane into one worker: locked, rarely used, with a wake-up.

@@ -75,6 +75,7 @@ extension Worker {
       case .closeIdle(let backend, let worker, let exchange):
         closeIdle(backend: backend, for: worker, exchange)
       case .resume(let exchange): resumed(Token(raw: exchange))
+      case .keepIdle(let backend, let isKept): keepIdle(backend, isKept)
       }
     }
   }

@@ -133,6 +133,8 @@ package struct Worker: ~Copyable {
 struct IdleList: BitwiseCopyable {
   var newest: Int32 = -1
   var count: UInt32 = 0
+  /// The backend is in maintenance: connections end with their exchange.
+  var isClosed = false
 }
 
 /// A listening socket that this worker accepts from.

@@ -52,6 +52,7 @@ extension Worker {
   /// The bound is per backend over all workers; a worker below its share need not ask the others.
   @inline(__always)
   private func hasRoomForIdle(_ identity: UInt32, _ most: UInt32) -> Bool {
+    guard !idle[Int(identity)].isClosed else { return false }
     let share = max(1, Int(most) / setup.allCounters.count)
     if most > 0, Int(idle[Int(identity)].count) < share { return true }
     var sum: UInt64 = 0

@@ -17,9 +17,10 @@ extension OptionTable {
     OptionRow(
       "admin", .structure("an address or { address: ... }"),
       """
-      Opens the admin listener: `/metrics`, `/live`, `/ready`, `/reload`. Written \
-      `admin: 127.0.0.1:9180`, or with `address` below it. It has no passwords, and whoever \
-      reaches it can have the config read again: keep it on a loopback or a private address.
+      Opens the admin listener: `/metrics`, `/live`, `/ready`, `/reload`, `/backends`, `/events`. \
+      Written `admin: 127.0.0.1:9180`, or with `address` below it. It has no passwords, and \
+      whoever reaches it can have the config read again and take backends out: keep it on a \
+      loopback or a private address.
       """,
       reason: "Without it there is no admin listener: nothing is opened that nobody asked for.",
       reloadable: false),
