@@ -30,6 +30,8 @@ struct TimerWheel {
   }
 
   private var slots = InlineArray<128, Int32>(repeating: -1)
+  /// A bit for each slot that holds something, 64 slots in each word.
+  private var occupied = InlineArray<2, UInt64>(repeating: 0)
   private var entries: [Entry] = []
   private var freeEntries: [Int32] = []
   /// The tick up to which all was fired.
@@ -104,12 +106,22 @@ struct TimerWheel {
   /// Milliseconds until the next slot that holds something; -1 when there is none.
   mutating func millisecondsToNext(now: Instant) -> Int32 {
     guard count > 0 else { return -1 }
-    for step in 1...UInt64(TimerWheel.slotCount)
-    where slots[Int((current &+ step) % UInt64(TimerWheel.slotCount))] >= 0 {
-      let at = (current &+ step) &* TimerWheel.tick
-      return at <= now ? 0 : Int32((at &- now &+ 999_999) / 1_000_000)
-    }
-    return -1
+    let at = (current &+ 1 &+ stepsToNext(after: current &+ 1)) &* TimerWheel.tick
+    return at <= now ? 0 : Int32((at &- now &+ 999_999) / 1_000_000)
+  }
+
+  /// From the slot of this tick to the first that holds something; some slot does.
+  @inline(__always)
+  private func stepsToNext(after tick: UInt64) -> UInt64 {
+    let slot = Int(tick % UInt64(TimerWheel.slotCount))
+    let word = slot >> 6
+    let bit = UInt64(slot & 63)
+    // From here to the end of this word, then the other word, then the beginning of this one.
+    let ahead = occupied[word] >> bit
+    if ahead != 0 { return UInt64(ahead.trailingZeroBitCount) }
+    let other = occupied[1 &- word]
+    if other != 0 { return 64 &- bit &+ UInt64(other.trailingZeroBitCount) }
+    return 128 &- bit &+ UInt64(occupied[word].trailingZeroBitCount)
   }
 
   private mutating func schedule(_ timer: inout Timer, token: UInt64) {
@@ -125,6 +137,7 @@ struct TimerWheel {
     entries[Int(index)] = Entry(token: token, next: head, previous: -1, slot: slot)
     if head >= 0 { entries[Int(head)].previous = index }
     slots[Int(slot)] = index
+    occupied[Int(slot) >> 6] |= 1 << UInt64(slot & 63)
     count += 1
     timer.scheduled = at &* TimerWheel.tick
   }
@@ -142,6 +155,7 @@ struct TimerWheel {
       entries[Int(entry.previous)].next = entry.next
     } else {
       slots[Int(entry.slot)] = entry.next
+      if entry.next < 0 { occupied[Int(entry.slot) >> 6] &= ~(1 << UInt64(entry.slot & 63)) }
     }
     if entry.next >= 0 { entries[Int(entry.next)].previous = entry.previous }
     entries[Int(index)].slot = -1
