@@ -95,12 +95,22 @@ extension Worker {
       switch admit(x, capacity) {
       case .place(let place):
         begin(x, place)
+        if isCalled { callNext(x) }
         return .chosen
-      case .nobody: return noneChosen(x)
+      case .nobody:
+        exchanges[x].isCalled = false
+        if isCalled { callNext(x) }
+        return noneChosen(x)
       case .full: break
       }
     }
     return queue(x, capacity, atFront: isCalled)
+  }
+
+  /// Who was called to look for itself found room, or found that there is nobody: so may the next.
+  private func callNext(_ x: Int32) {
+    let id = exchanges[x].poolCounters
+    if setup.shared.pool(id).waiters > 0 { callFirst(id) }
   }
 
   private enum Admission {
