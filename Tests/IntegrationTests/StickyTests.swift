@@ -51,14 +51,17 @@ import Testing
   @Test(
     "a client with the cookie stays with its backend, whatever the strategy",
     arguments: [
-      "round_robin", "weighted_round_robin",
+      "round_robin", "weighted_round_robin", "random", "least_connections", "two_choices",
+      "peak_ewma", "ip_hash", "{ hash: path }",
     ])
   func stays(strategy: String) throws {
     let config = Self.config(pool: ", strategy: \(strategy)")
     try withScene(Self.app("a"), Self.app("b"), Self.app("c"), config: config) { scene in
       let sessions = try (0..<3).map { _ in try begin(scene) }
-      #expect(Set(sessions.map(\.name)) == ["a", "b", "c"])
-      #expect(Set(sessions.map(\.cookie)).count == 3)
+      // The others choose by chance or by key.
+      let takesTurns = strategy.hasSuffix("robin") || strategy == "least_connections"
+      if takesTurns { #expect(Set(sessions.map(\.name)) == ["a", "b", "c"]) }
+      #expect(Set(sessions.map(\.cookie)).count == Set(sessions.map(\.name)).count)
       for number in 0..<51 {
         let session = sessions[number % 3]
         let response = try scene.exchange(with(session.cookie))
@@ -67,7 +70,7 @@ import Testing
       }
       // The strategy goes on for others.
       let others = try (0..<3).map { _ in try begin(scene).name }
-      #expect(Set(others) == ["a", "b", "c"])
+      if takesTurns { #expect(Set(others) == ["a", "b", "c"]) }
     }
   }
 

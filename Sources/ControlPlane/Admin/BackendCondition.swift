@@ -8,6 +8,7 @@ enum BackendCondition: String, Sendable, CaseIterable {
   case draining = "draining (operator)"
   case maintenance = "maintenance (operator)"
   case unhealthy
+  case unchecked
   case breakerOpen = "breaker open"
   case halfOpen = "half-open"
   /// Used although it is out, because too few are left.
@@ -51,6 +52,7 @@ struct PoolConditions {
     case .none: break
     }
     if status.weight == 0 { return .drained }
+    if status.health == .unchecked { return .unchecked }
     if status.health == .down { return isActive(place) ? .panic : .unhealthy }
     switch status.breaker {
     case .open(let until) where until > now:
@@ -61,7 +63,9 @@ struct PoolConditions {
   }
 
   /// Empty where the condition says all.
-  func reason(_ place: Int, inFlight: UInt64) -> String {
+  ///
+  /// - Parameter lastCheck: what its last health check came to, in words.
+  func reason(_ place: Int, inFlight: UInt64, lastCheck: String = "") -> String {
     let status = statuses[place]
     switch condition(place) {
     case .available:
@@ -71,7 +75,9 @@ struct PoolConditions {
       return "back, with \(share(place) * 100 / Candidate.fullShare) % of its share for now"
     case .drained, .draining, .maintenance:
       return inFlight == 0 ? "nothing in flight" : "finishes what is in flight"
-    case .unhealthy: return "its health checks fail"
+    case .unhealthy:
+      return "its health checks fail" + (lastCheck.isEmpty ? "" : ", the last one: \(lastCheck)")
+    case .unchecked: return "no health check has passed yet"
     case .breakerOpen:
       return isActive(place) ? "used all the same: too many would be out" : "its tries failed"
     case .halfOpen: return "a few requests show whether it is back"

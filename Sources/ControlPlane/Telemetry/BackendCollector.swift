@@ -59,8 +59,10 @@ struct BackendCollector {
   private func conditions(_ row: PoolRow) -> PoolConditions {
     let statuses = (0..<Int(row.backendCount)).map { place in
       let backend = snapshot.value.backends[Int(row.firstBackend) + place]
-      return registry.shared.backend(backend.identity).status(
+      var status = registry.shared.backend(backend.identity).status(
         weight: backend.weight, isBackup: backend.isBackup)
+      if !row.breaker.isOn { status.breaker = .closed }
+      return status
     }
     return PoolConditions(statuses, row.availability, now: now)
   }
@@ -76,7 +78,8 @@ struct BackendCollector {
     result.isBackup = snapshot.value.backends[index].isBackup
     result.condition = conditions.condition(place)
     result.inFlight = state.load.inFlight
-    result.reason = conditions.reason(place, inFlight: result.inFlight)
+    result.reason = conditions.reason(
+      place, inFlight: result.inFlight, lastCheck: state.lastCheck?.result.description ?? "")
     result.isAvailable = conditions.isAvailable(place)
     result.sinceMilliseconds = since(identity, state, conditions, place)
     result.connectionsOpen = state.connections
@@ -93,7 +96,10 @@ struct BackendCollector {
     _ identity: UInt32, _ state: BackendState, _ conditions: PoolConditions, _ place: Int
   ) -> Int64? {
     if state.operatorState != .none { return operatorSince[identity] }
-    guard let moment = conditions.since(place) else { return nil }
+    let isUnhealthy = state.health == .down && state.healthChangedAt > 0
+    guard let moment = isUnhealthy ? state.healthChangedAt : conditions.since(place) else {
+      return nil
+    }
     return wallMilliseconds - Int64(clamping: (now > moment ? now - moment : 0) / 1_000_000)
   }
 

@@ -65,7 +65,16 @@ struct BackendConditionTests {
     #expect(found == [.unhealthy, .breakerOpen, .halfOpen, .halfOpen, .available, .available])
     #expect((0..<6).map(pool.isAvailable) == [false, false, true, true, true, true])
     #expect(pool.reason(0, inFlight: 0) == "its health checks fail")
+    let detail = pool.reason(0, inFlight: 0, lastCheck: "status 503")
+    #expect(detail == "its health checks fail, the last one: status 503")
     #expect(pool.reason(4, inFlight: 0) == "")
+  }
+
+  @Test func aBackendThatWaitsForItsFirstCheckIsNotAvailable() {
+    let pool = conditions([status { $0.health = .unchecked }, status()])
+    #expect((0..<2).map(pool.condition) == [.unchecked, .available])
+    #expect((0..<2).map(pool.isAvailable) == [false, true])
+    #expect(pool.reason(0, inFlight: 0) == "no health check has passed yet")
   }
 
   @Test func anOpenBreakerBeyondTheShareIsUsedAndSaysSo() {

@@ -78,7 +78,8 @@ func withScene(
 
 private func describe(_ proxy: Proxy, _ origins: [Origin]) -> String {
   let requests = origins.map { origin in
-    origin.connections.map { $0.received.prefix(600).map { $0 }.text.debugDescription }
+    // Of many connections the last ones.
+    origin.connections.suffix(8).map { $0.received.prefix(600).map { $0 }.text.debugDescription }
   }
   return "headrace said: \(proxy.errors)\norigins received: \(requests)"
 }
