@@ -132,10 +132,23 @@ extension Scene {
     }
   }
 
+  @Test("a single backend that refuses for a while does not open it by itself")
+  func singleBackend() throws {
+    let address = try Address.refusing()
+    let config = Scene.breaking("open_for: 30s", backends: "'\(address)'")
+    try withScene(config: config) { scene in
+      for _ in 0..<12 { #expect(try scene.status() == 502) }
+      let origin = try Origin(Origin.Script.answering(ok()).at(.at(address)))
+      defer { origin.stop() }
+      #expect(try scene.status() == 200)
+    }
+  }
+
   @Test("a refused backend opens it; Retry-After is the time that is left")
   func refused() throws {
     let address = try Address.refusing()
-    let config = Scene.breaking("open_for: 30s", backends: "'\(address)'")
+    let config = Scene.breaking(
+      "open_for: 30s, consecutive_failures: 5", backends: "'\(address)'")
     try withScene(config: config) { scene in
       for _ in 0..<5 { #expect(try scene.status() == 502) }
       let answer = try scene.exchange(get())

@@ -10,6 +10,8 @@ struct GoodConfigTests {
     expected.routes = [Config.Route(name: "app", action: .pool("app"))]
     let backend = Config.Backend(address: .ip(host: "127.0.0.1", port: 3000))
     expected.pools = [Config.Pool(name: "app", strategy: .roundRobin, backends: [backend])]
+    // There is nobody else to go to.
+    expected.pools[0].breaker.consecutiveFailures = nil
     #expect(config == expected)
   }
 

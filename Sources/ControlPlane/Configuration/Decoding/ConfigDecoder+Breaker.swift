@@ -1,5 +1,17 @@
 /// What the options of a breaker demand of each other.
 extension ConfigDecoder {
+  /// The default of `consecutive_failures` is off where there is nobody else to go to.
+  func settleBreaker(_ node: YamlNode, _ pool: inout Config.Pool) {
+    guard pool.backends.count == 1 else { return }
+    if case .mapping(let entries) = node.content,
+      case .mapping(let below)? = entry("breaker", entries)?.value.content,
+      entry("consecutive_failures", below) != nil
+    {
+      return
+    }
+    pool.breaker.consecutiveFailures = nil
+  }
+
   mutating func checkBreaker(_ entries: [YamlNode.Entry], _ pool: Config.Pool) {
     guard let node = entry("breaker", entries)?.value, case .mapping(let below) = node.content
     else { return }

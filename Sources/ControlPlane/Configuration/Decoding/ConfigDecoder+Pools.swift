@@ -37,6 +37,7 @@ extension ConfigDecoder {
         "pool \(quoted(entry.key)) must be a list of backends such as [127.0.0.1:3000], or a "
           + "mapping with \"backends\", not \(entry.value.found)")
     }
+    settleBreaker(entry.value, &pool)
     config.pools.append(pool)
   }
 

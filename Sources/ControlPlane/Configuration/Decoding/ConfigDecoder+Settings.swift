@@ -57,6 +57,9 @@ extension ConfigDecoder {
   ) {
     guard !row.path.contains("[]") else { return }
     let path = row.path.replacing("*", with: pool.name)
+    if row.path == "pools.*.breaker.consecutive_failures" {
+      return add(path, pool.breaker.consecutiveFailures.map(String.init) ?? "off")
+    }
     guard row.path == "pools.*.strategy" else { return add(path, value) }
     // The mapping that chooses a hash has its own setting.
     if settings.contains(where: { $0.path == "\(path).hash" }) { return }

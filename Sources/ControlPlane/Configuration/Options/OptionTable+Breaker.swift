@@ -35,7 +35,11 @@ extension OptionTable {
       Opens when so many tries in a row got no usable answer: refused, reset, silent for too long. \
       An answer of any status starts the row anew.
       """,
-      reason: "A dead backend is found at once, without waiting for `minimum_requests`."),
+      reason: """
+        A dead backend is found at once, without waiting for `minimum_requests`. A pool with one \
+        backend has `off` instead: there is nobody else to go to, and an app that is restarted \
+        should not stay unreachable for `open_for` after it is back.
+        """),
     OptionRow(
       "pools.*.breaker.slow_after", .duration(.milliseconds(1)...hour, word: "off"),
       default: "off", into: .pool(\.breaker.slowAfter),
