@@ -52,7 +52,7 @@ import Testing
                 window: 20s
                 minimum_requests: 7
                 failure_rate: off
-                consecutive_failures: off
+                consecutive_failures: 9
                 slow_after: 2s
                 slow_rate: 30%
                 open_for: 1s
@@ -65,7 +65,7 @@ import Testing
       ],
       [
         "window was 10s, is now 20s", "minimum_requests was 20, is now 7",
-        "failure_rate was 50%, is now off", "consecutive_failures was 5, is now off",
+        "failure_rate was 50%, is now off", "consecutive_failures was off, is now 9",
         "slow_after was off, is now 2s", "slow_rate was 50%, is now 30%",
         "open_for was 5s, is now 1s", "max_open_for was 1m, is now 2m",
         "probes was 3, is now 1", "failure_statuses was 500-599, is now 500, 502-504",
