@@ -1,5 +1,3 @@
-import DataPlane
-
 extension Config {
   /// How the backend of a request is chosen.
   public enum Strategy: Equatable, Sendable {
@@ -11,7 +9,7 @@ extension Config {
 
     /// Those that are a word in the file.
     static var words: [(word: String, strategy: Strategy)] {
-      builtIn + CustomStrategies.names.map { ($0, .custom($0)) }
+      builtIn + StrategyRegistration.names.map { ($0, .custom($0)) }
     }
 
     /// `ip_hash` is `{ hash: client_address }`.

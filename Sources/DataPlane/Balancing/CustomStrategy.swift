@@ -140,50 +140,23 @@ struct CustomSeat: Sendable {
   }
 }
 
-/// The strategies that this program has added to the built-in ones, by number and by name.
+/// The strategies that this program has added to the built-in ones, by number; the control plane
+/// knows their names.
 ///
-/// Any thread; locked, because only starting and reloading ask it. Grows until the names are first
-/// asked for: what a config may say does not change afterwards.
+/// Any thread; locked, because only starting and reloading ask it. Nothing is ever taken out.
 package enum CustomStrategies {
-  private struct Book: Sendable {
-    var entries: [(name: String, make: @Sendable () -> any CustomStrategy)] = []
-    var isClosed = false
-  }
+  package typealias Make = @Sendable () -> any CustomStrategy
+  private static let all = Locked<[Make]>([])
 
-  /// Why one was not added.
-  package enum Refusal: Error { case taken, tooMany, tooLate }
-
-  private static let book = Locked(Book())
-  package static var countMax: Int { 256 }
-
-  package static func add(
-    _ name: String, _ make: @escaping @Sendable () -> any CustomStrategy
-  ) throws(Refusal) {
-    try book.withLock { book throws(Refusal) in
-      if book.isClosed { throw .tooLate }
-      if book.entries.contains(where: { $0.name == name }) { throw .taken }
-      if book.entries.count >= countMax { throw .tooMany }
-      book.entries.append((name, make))
+  package static func add(_ make: @escaping Make) -> StrategyKind {
+    all.withLock { all in
+      all.append(make)
+      return .custom(UInt16(all.count - 1))
     }
-  }
-
-  /// In the order in which they were added. From now on no other can be.
-  package static var names: [String] {
-    book.withLock { book in
-      book.isClosed = true
-      return book.entries.map(\.name)
-    }
-  }
-
-  /// - Precondition: it was added.
-  package static func kind(_ name: String) -> StrategyKind {
-    let number = book.withLock { book in book.entries.firstIndex { $0.name == name } }
-    guard let number else { preconditionFailure("no strategy \(name) was added") }
-    return .custom(UInt16(number))
   }
 
   /// A new one, for one worker and one pool.
   static func make(_ number: UInt16) -> any CustomStrategy {
-    book.withLock { book in book.entries[Int(number)].make }()
+    all.withLock { all in all[Int(number)] }()
   }
 }

@@ -1,7 +1,7 @@
 /// Names of the strategies; `Strategy` holds their state.
 package enum StrategyKind: Hashable, Sendable, BitwiseCopyable, CaseIterable {
   case roundRobin, weightedRoundRobin, random, leastConnections, twoChoices, peakEWMA, hash
-  /// Registered by another program, as the entry of `CustomStrategies` with this number.
+  /// Added by another program: the one with this number in `CustomStrategies`.
   case custom(UInt16)
 
   /// Those that are built in.
