@@ -104,9 +104,10 @@ struct ExampleTests {
         let answer = try ask(scene, as: 1)
         #expect(answer == home)
       }
+      let old = scene.proxy.folder + "/old.yaml"
+      try write(plain, to: old)
       let said = try Program.run(
-        [Proxy.binary, "diff", "old.yaml", "new.yaml"],
-        files: ["old.yaml": plain, "new.yaml": config])
+        [Proxy.binary, "diff", old, scene.proxy.folder + "/headrace.yaml"])
       #expect(said.output.contains("strategy was round_robin, is now bounded_affinity"))
     }
   }
