@@ -98,45 +98,53 @@ public struct RequestView: BitwiseCopyable, Sendable {
 struct CustomSeat: Sendable {
   /// One or none. An array, because an existential of its own would make every `Strategy` large.
   private var strategy: [any CustomStrategy] = []
-  /// Filled anew for each choice, so that a choice allocates nothing.
+  /// Filled anew for each choice, in the same memory, so that a choice allocates nothing.
   private var views: [BackendView] = []
 
   init() {}
   init(_ strategy: any CustomStrategy) { self.strategy = [strategy] }
 
   mutating func prepare(_ candidates: Span<Candidate>) {
-    guard !strategy.isEmpty else { return }
-    let views = look(candidates, ChoiceContext())
-    strategy[0].prepare(views.span)
-    self.views = views
+    Self.look(&views, candidates, ChoiceContext())
+    Self.prepare(&strategy, views)
+  }
+
+  private static func prepare(_ strategy: inout [any CustomStrategy], _ views: [BackendView]) {
+    if !strategy.isEmpty { strategy[0].prepare(views.span) }
   }
 
   mutating func choose(
     _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext,
     _ random: inout RandomSource
   ) -> Int? {
-    guard !strategy.isEmpty, candidates.count > 0 else { return nil }
-    let views = look(candidates, context)
-    defer { self.views = views }
+    guard candidates.count > 0 else { return nil }
+    Self.look(&views, candidates, context)
     let request = RequestView(clientKey: context.key, now: context.now)
-    guard let choice = strategy[0].choose(views.span, for: request, random: &random) else {
-      return nil
+    guard let choice = Self.choose(&strategy, views, request, &random) else { return nil }
+    let isIndex = choice >= 0 && choice < views.count
+    if isIndex, views[choice].mayBeChosen { return choice }
+    var index = isIndex ? choice : 0
+    for _ in 0..<views.count {
+      if views[index].mayBeChosen { return index }
+      index = index + 1 == views.count ? 0 : index + 1
     }
-    if views.indices.contains(choice), views[choice].mayBeChosen { return choice }
-    let start = views.indices.contains(choice) ? choice : 0
-    for index in views[start...].indices where views[index].mayBeChosen { return index }
-    return views[..<start].indices.first { views[$0].mayBeChosen }
+    return nil
   }
 
-  /// The memory of the last time, with what there is to see now. To be put back into `views`.
-  private mutating func look(
-    _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext
-  ) -> [BackendView] {
-    var views: [BackendView] = []
-    swap(&views, &self.views)
+  /// Static, because a span of one property and a change of another do not go together in `self`.
+  private static func choose(
+    _ strategy: inout [any CustomStrategy], _ views: borrowing [BackendView],
+    _ request: RequestView, _ random: inout RandomSource
+  ) -> Int? {
+    strategy.isEmpty ? nil : strategy[0].choose(views.span, for: request, random: &random)
+  }
+
+  private static func look(
+    _ views: inout [BackendView], _ candidates: borrowing Span<Candidate>,
+    _ context: borrowing ChoiceContext
+  ) {
     views.removeAll(keepingCapacity: true)
     for index in 0..<candidates.count { views.append(BackendView(candidates[index], context)) }
-    return views
   }
 }
 
