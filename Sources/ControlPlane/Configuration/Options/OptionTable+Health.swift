@@ -97,8 +97,8 @@ extension OptionTable {
       """,
       reason: "A start must not refuse requests for a second although all backends are well.",
       interactions: """
-        `panic_below` does not use a backend that waits for its first checks: at the very start the \
-        pool answers 503 for a moment.
+        `panic_below` does not use a backend that waits for its first checks: at the very start \
+        the pool answers 503 for a moment.
         """),
     OptionRow(
       "pools.*.health.port", .integer(1...65535), into: .pool(\.health.port),
