@@ -14,10 +14,11 @@ ROUNDS ?= 5
 
 RELEASE := .build/release/headrace
 RELEASE_FLAGS := -c release --product headrace --static-swift-stdlib
-FORMATTED := Sources Tests Package.swift
+FORMATTED := Sources Tests Examples Package.swift
+EXAMPLE := --package-path Examples/CustomStrategy --scratch-path .build-example
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-sanitize fuzz bench format lint clean \
+.PHONY: help run build test test-sanitize test-example fuzz bench format lint clean \
   packages binary test-steady sanitize-address sanitize-thread
 
 help: ## List these commands
@@ -39,6 +40,12 @@ test: packages ## Install what tests need, run the suite, list the skipped tests
 
 test-sanitize: packages sanitize-address sanitize-thread ## Run the suite under the sanitizers
 
+test-example: packages ## Build the example of a custom strategy, test it, run requests through it
+	@TEST_TIMEOUT=$(TIMEOUT) scripts/run-tests $(EXAMPLE)
+	@HEADRACE_EXAMPLE=1 TEST_TIMEOUT=$(TIMEOUT) \
+	  HEADRACE_BINARY="$$($(SWIFT) build $(EXAMPLE) --show-bin-path)/custom-headrace" \
+	  scripts/run-tests --filter ExampleTests
+
 fuzz: packages ## Fuzz the HTTP/1.1 engine: TARGET=RequestHead (default: all) SECONDS=60
 	@scripts/fuzz $(SECONDS) $(or $(TARGET),$(FUZZ_TARGETS))
 
@@ -55,7 +62,7 @@ lint: ## Check the format of the Swift files
 
 clean: ## Remove everything that was built
 	rm -rf .build .build-asan .build-tsan .build-fuzz .build-release-tests \
-	  .build-tools
+	  .build-tools .build-example Examples/CustomStrategy/.build
 
 # ---- steps of the commands above ----
 

@@ -17,7 +17,9 @@ let dataPlane: [SwiftSetting] =
   ]
 
 var products: [Product] = [
-  .executable(name: "headrace", targets: ["headrace"])
+  .executable(name: "headrace", targets: ["headrace"]),
+  // For programs that add strategies of their own: see Examples/CustomStrategy.
+  .library(name: "HeadraceKit", targets: ["HeadraceKit"]),
 ]
 
 var targets: [Target] = [
@@ -30,13 +32,14 @@ var targets: [Target] = [
       "DataPlane", "CLinux", "COpenSSL", .product(name: "Yams", package: "Yams"),
     ],
     swiftSettings: everywhere),
-  .executableTarget(
-    name: "headrace",
+  .target(
+    name: "HeadraceKit",
     dependencies: [
-      "ControlPlane",
+      "ControlPlane", "DataPlane",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: everywhere),
+  .executableTarget(name: "headrace", dependencies: ["HeadraceKit"], swiftSettings: everywhere),
   .testTarget(
     name: "DataPlaneTests", dependencies: ["DataPlane", "CLinux"], swiftSettings: dataPlane),
   .testTarget(

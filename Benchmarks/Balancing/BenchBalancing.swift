@@ -1,5 +1,18 @@
 import DataPlane
 
+/// The least that a custom strategy does: it looks at all.
+struct Idlest: CustomStrategy {
+  mutating func choose(
+    _ backends: Span<BackendView>, for request: RequestView, random: inout RandomSource
+  ) -> Int? {
+    var best: Int? = nil
+    for index in backends.indices where backends[index].mayBeChosen {
+      if best == nil || backends[index].inFlight < backends[best!].inFlight { best = index }
+    }
+    return best
+  }
+}
+
 /// What a choice costs with 3, 10, 100 and 1,000 backends, for every strategy, and the figures that
 /// decided between Maglev and a ring. The best of many rounds.
 ///
@@ -22,6 +35,8 @@ enum BenchBalancing {
       let cells = counts.map { tenths(choice(kind, $0)) }
       print("| \(kind) | \(cells.joined(separator: " | ")) |")
     }
+    let custom = CustomStrategies.add { Idlest() }
+    print("| custom | \(counts.map { tenths(choice(custom, $0)) }.joined(separator: " | ")) |")
     let cells = counts.map { tenths(lookUp($0)) }
     print("| hash | \(cells.joined(separator: " | ")) |\n")
   }

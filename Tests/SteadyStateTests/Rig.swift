@@ -25,8 +25,27 @@ struct Setup: Sendable, CustomTestStringConvertible {
   /// The other strategies; the one that hashes takes the path.
   static let strategies = [
     StrategyKind.random, .leastConnections, .twoChoices, .peakEWMA, .hash,
+    CustomStrategies.add { Idlest() },
   ].map {
     Setup(testDescription: "\($0)", strategy: $0, accessLog: .off, isRich: false)
+  }
+}
+
+/// A custom strategy as another program might add it.
+struct Idlest: CustomStrategy {
+  private var turn = 0
+
+  mutating func choose(
+    _ backends: Span<BackendView>, for request: RequestView, random: inout RandomSource
+  ) -> Int? {
+    turn &+= 1
+    var best: Int? = nil
+    for step in backends.indices {
+      let index = (turn + step) % backends.count
+      guard backends[index].mayBeChosen else { continue }
+      if best == nil || backends[index].inFlight < backends[best!].inFlight { best = index }
+    }
+    return best
   }
 }
 

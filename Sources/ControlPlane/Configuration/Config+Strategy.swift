@@ -4,9 +4,16 @@ extension Config {
     case roundRobin, weightedRoundRobin, random, leastConnections, twoChoices, peakEWMA
     /// The same key goes to the same backend.
     case hash(HashKey)
+    /// One that this program has added, by its name.
+    case custom(String)
 
-    /// Those that are a word in the file; `ip_hash` is `{ hash: client_address }`.
-    static let words: [(word: String, strategy: Strategy)] = [
+    /// Those that are a word in the file.
+    static var words: [(word: String, strategy: Strategy)] {
+      builtIn + StrategyRegistration.names.map { ($0, .custom($0)) }
+    }
+
+    /// `ip_hash` is `{ hash: client_address }`.
+    static let builtIn: [(word: String, strategy: Strategy)] = [
       ("round_robin", .roundRobin), ("weighted_round_robin", .weightedRoundRobin),
       ("random", .random), ("least_connections", .leastConnections),
       ("two_choices", .twoChoices), ("peak_ewma", .peakEWMA),
@@ -20,9 +27,12 @@ extension Config {
 
     /// As in the file; a mapping as `hash KEY`.
     public var text: String {
-      if let word = Strategy.words.first(where: { $0.strategy == self })?.word { return word }
-      guard case .hash(let key) = self else { return "" }
-      return "hash \(key.text)"
+      if let word = Strategy.builtIn.first(where: { $0.strategy == self })?.word { return word }
+      switch self {
+      case .hash(let key): return "hash \(key.text)"
+      case .custom(let name): return name
+      default: return ""
+      }
     }
 
     var hashes: Bool { if case .hash = self { true } else { false } }

@@ -10,6 +10,7 @@ extension Config.Strategy {
     case .twoChoices: .twoChoices
     case .peakEWMA: .peakEWMA
     case .hash: .hash
+    case .custom(let name): StrategyRegistration.kind(name)
     }
   }
 }

@@ -1,3 +1,9 @@
+/// What stays the same of a backend, whatever its status.
+struct BackendPlace: BitwiseCopyable, Sendable {
+  let identity: UInt32
+  let load: BackendLoad
+}
+
 /// How one worker chooses among the backends of one pool: the strategy's state, and who may be
 /// chosen, made anew when something changes that. Owned by one worker.
 struct Balancer: ~Copyable, SlabElement {
@@ -34,9 +40,9 @@ struct Balancer: ~Copyable, SlabElement {
     self.epoch == epoch && self.snapshotSerial == snapshotSerial && now < validUntil
   }
 
-  /// - Parameter loads: of all backends of the pool, as `statuses`.
+  /// - Parameter places: of all backends of the pool, as `statuses`.
   mutating func refresh(
-    _ statuses: [BackendStatus], _ loads: [BackendLoad], _ policy: AvailabilityPolicy,
+    _ statuses: [BackendStatus], _ places: [BackendPlace], _ policy: AvailabilityPolicy,
     epoch: UInt64, snapshotSerial: UInt64, now: Instant
   ) {
     let lists = CandidateLists(statuses, policy, now: now)
@@ -47,9 +53,9 @@ struct Balancer: ~Copyable, SlabElement {
     isPanic = lists.isPanic
     overriddenCount = lists.overriddenCount
     blockedUntil = lists.blockedUntil
-    let active = lists.active.map { candidate($0, statuses, loads, policy, now) }
+    let active = lists.active.map { candidate($0, statuses, places, policy, now) }
     candidates = Table(Candidate.evened(active))
-    backups = lists.backups.map { candidate($0, statuses, loads, policy, now) }
+    backups = lists.backups.map { candidate($0, statuses, places, policy, now) }
     strategy.prepare(candidates)
     guard strategy.kind == .hash else { return }
     positions = [Int32](repeating: -1, count: statuses.count)
@@ -59,15 +65,17 @@ struct Balancer: ~Copyable, SlabElement {
   }
 
   private mutating func candidate(
-    _ index: UInt32, _ statuses: [BackendStatus], _ loads: [BackendLoad],
+    _ index: UInt32, _ statuses: [BackendStatus], _ places: [BackendPlace],
     _ policy: AvailabilityPolicy, _ now: Instant
   ) -> Candidate {
     let status = statuses[Int(index)]
     let (share, until) = CandidateLists.share(
       recoveredAt: status.recoveredAt, slowStart: policy.slowStart, now: now)
     validUntil = min(validUntil, until)
+    let place = places[Int(index)]
     return Candidate(
-      index: index, weight: status.weight, share: share, load: loads[Int(index)])
+      index: index, weight: status.weight, share: share, identity: place.identity,
+      load: place.load)
   }
 
   /// - Returns: the place in the pool of the chosen one; nil when none is left.

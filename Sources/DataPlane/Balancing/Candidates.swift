@@ -9,10 +9,16 @@ package struct Candidate: BitwiseCopyable, Sendable {
   package let weight: UInt32
   /// Of its part, in 1024ths: below that while a recovered backend starts slowly.
   package let share: UInt32
+  /// Of its pool and address, the same in every config.
+  package let identity: UInt32
   package let load: BackendLoad
 
-  package init(index: UInt32, weight: UInt32, share: UInt32 = fullShare, load: BackendLoad) {
+  package init(
+    index: UInt32, weight: UInt32, share: UInt32 = fullShare, identity: UInt32 = 0,
+    load: BackendLoad
+  ) {
     self.index = index
+    self.identity = identity
     self.weight = weight
     self.share = share
     self.load = load
@@ -34,7 +40,7 @@ package struct Candidate: BitwiseCopyable, Sendable {
     return candidates.map {
       Candidate(
         index: $0.index, weight: $0.weight, share: max($0.share * fullShare / max(most, 1), 1),
-        load: $0.load)
+        identity: $0.identity, load: $0.load)
     }
   }
 

@@ -1,6 +1,13 @@
 /// Names of the strategies; `Strategy` holds their state.
-package enum StrategyKind: UInt8, Sendable, BitwiseCopyable, CaseIterable {
+package enum StrategyKind: Hashable, Sendable, BitwiseCopyable, CaseIterable {
   case roundRobin, weightedRoundRobin, random, leastConnections, twoChoices, peakEWMA, hash
+  /// Added by another program: the one with this number in `CustomStrategies`.
+  case custom(UInt16)
+
+  /// Those that are built in.
+  package static var allCases: [StrategyKind] {
+    [.roundRobin, .weightedRoundRobin, .random, .leastConnections, .twoChoices, .peakEWMA, .hash]
+  }
 }
 
 /// What a strategy may look at beside the candidates.
@@ -20,7 +27,8 @@ package struct ChoiceContext: BitwiseCopyable, Sendable {
   }
 }
 
-/// How a pool's backend is chosen: a closed set of small value types, one file each.
+/// How a pool's backend is chosen: small value types, one file each. The built-in ones are a closed
+/// set; others come in through `CustomStrategy`.
 ///
 /// A strategy is pure: it sees who may be chosen as plain data and answers an index into that. Its
 /// state belongs to one worker and one pool, and lives as long as the pool keeps its strategy.
@@ -33,6 +41,7 @@ package struct Strategy: Sendable {
   private var leastConnections: LeastConnections
   private var twoChoices = TwoChoices()
   private var peakEWMA = PeakEWMA()
+  private var custom = CustomSeat()
 
   /// - Parameter start: differs between workers, so that they do not march in step.
   package init(_ kind: StrategyKind, start: UInt64) {
@@ -40,6 +49,7 @@ package struct Strategy: Sendable {
     roundRobin = RoundRobin(start: start)
     weightedRoundRobin = WeightedRoundRobin(start: start)
     leastConnections = LeastConnections(start: start)
+    if case .custom(let number) = kind { custom = CustomSeat(CustomStrategies.make(number)) }
   }
 
   /// The candidates, their weights or their shares have changed.
@@ -51,6 +61,7 @@ package struct Strategy: Sendable {
     case .leastConnections: leastConnections.prepare(candidates)
     case .twoChoices: twoChoices.prepare(candidates)
     case .peakEWMA: peakEWMA.prepare(candidates)
+    case .custom: custom.prepare(candidates)
     }
   }
 
@@ -91,6 +102,7 @@ package struct Strategy: Sendable {
     case .leastConnections: return leastConnections.choose(candidates, context, &random)
     case .twoChoices: return twoChoices.choose(candidates, context, &random)
     case .peakEWMA: return peakEWMA.choose(candidates, context, &random)
+    case .custom: return custom.choose(candidates, context, &random)
     }
   }
 }

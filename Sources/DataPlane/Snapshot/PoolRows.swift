@@ -3,6 +3,7 @@ package struct PoolFlags: OptionSet, BitwiseCopyable, Sendable {
   package let rawValue: UInt8
   package init(rawValue: UInt8) { self.rawValue = rawValue }
 
+  /// A key is found in each request. Without slots only a custom strategy sees it.
   package static var hashes: PoolFlags { PoolFlags(rawValue: 1) }
   package static var samplesLatency: PoolFlags { PoolFlags(rawValue: 2) }
 }

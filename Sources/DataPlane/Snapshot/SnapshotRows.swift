@@ -43,6 +43,7 @@ package struct PoolRow: BitwiseCopyable, Sendable {
     switch strategy {
     case .hash: return .hashes
     case .peakEWMA: return .samplesLatency
+    case .custom: return [.hashes, .samplesLatency]
     default: return []
     }
   }

@@ -25,7 +25,7 @@ struct DateCache {
 
 /// Random numbers for ids, jitter and choices: xoshiro256** (Blackman and Vigna, 2018), seeded by
 /// the kernel. Not for secrets. Owned by one worker.
-package struct RandomSource: RandomNumberGenerator, Sendable {
+public struct RandomSource: RandomNumberGenerator, Sendable {
   private var state: (UInt64, UInt64, UInt64, UInt64)
 
   package init() {
@@ -37,7 +37,8 @@ package struct RandomSource: RandomNumberGenerator, Sendable {
     if state == (0, 0, 0, 0) { state.0 = 1 }
   }
 
-  package init(seed: UInt64) {
+  /// The same numbers for the same seed, for tests.
+  public init(seed: UInt64) {
     // SplitMix64 spreads the seed.
     var x = seed
     func next() -> UInt64 {
@@ -50,7 +51,7 @@ package struct RandomSource: RandomNumberGenerator, Sendable {
     state = (next(), next(), next(), next())
   }
 
-  package mutating func next() -> UInt64 {
+  public mutating func next() -> UInt64 {
     let result = rotate(state.1 &* 5, 7) &* 9
     let shifted = state.1 << 17
     state.2 ^= state.0

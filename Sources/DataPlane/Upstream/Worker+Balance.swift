@@ -59,18 +59,18 @@ extension Worker {
     let snapshot = snapshots[slot]
     let row = snapshot.value.pools[pool]
     var statuses: [BackendStatus] = []
-    var loads: [BackendLoad] = []
+    var places: [BackendPlace] = []
     for place in 0..<Int(row.backendCount) {
       let backend = snapshot.value.backends[Int(row.firstBackend) &+ place]
       let state = setup.shared.backend(backend.identity)
       var status = state.status(weight: backend.weight, isBackup: backend.isBackup)
       if !balancers[Int32(row.counters)].breaker.isOn { status.breaker = .closed }
       statuses.append(status)
-      loads.append(state.load)
+      places.append(BackendPlace(identity: backend.identity, load: state.load))
       closeIdle(backend.identity, since: state.idleIsDeadSince)
     }
     balancers[Int32(row.counters)].refresh(
-      statuses, loads, row.availability, epoch: epoch, snapshotSerial: serial, now: now)
+      statuses, places, row.availability, epoch: epoch, snapshotSerial: serial, now: now)
     setup.shared.pool(row.counters).overriddenBreakers = UInt64(
       balancers[Int32(row.counters)].overriddenCount)
     // Those that wait for room may find it at a backend that is back, or that nobody is left.

@@ -109,12 +109,13 @@ struct HashChoiceTests {
 
     mutating func refresh() {
       epoch += 1
-      let loads = statuses.indices.map { index in
+      let places = statuses.indices.map { index in
         shared.reserveBackend(UInt32(index))
-        return shared.backend(UInt32(index)).load
+        return BackendPlace(
+          identity: UInt32(index), load: shared.backend(UInt32(index)).load)
       }
       balancer.refresh(
-        statuses, loads, AvailabilityPolicy(), epoch: epoch, snapshotSerial: 1, now: 1)
+        statuses, places, AvailabilityPolicy(), epoch: epoch, snapshotSerial: 1, now: 1)
     }
 
     mutating func place(_ key: UInt64?, tried: TriedBackends = TriedBackends()) -> Int? {

@@ -138,7 +138,8 @@ struct Simulation: ~Copyable {
           policy.slowStart = slowStart
           balancers[worker].refresh(
             zip(states, backends).map { $0.status(weight: $1.weight, isBackup: false) },
-            states.map(\.load), policy, epoch: epoch, snapshotSerial: 1, now: now)
+            states.enumerated().map { BackendPlace(identity: UInt32($0), load: $1.load) }, policy,
+            epoch: epoch, snapshotSerial: 1, now: now)
         }
         var context = ChoiceContext()
         context.now = now

@@ -3,8 +3,7 @@ import ControlPlane
 import Glibc
 
 /// The command line: each subcommand in a file of its own.
-@main
-struct Headrace: ParsableCommand {
+struct RootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "headrace",
     abstract: "A layer-7 load balancer, reverse proxy and cache.",
@@ -19,17 +18,19 @@ struct Headrace: ParsableCommand {
       usage.
       """,
     version: Version.line,
-    subcommands: Headrace.subcommands)
+    subcommands: RootCommand.subcommands)
 
   private static let subcommands: [any ParsableCommand.Type] = [
     Run.self, Check.self, Explain.self, Diff.self, Reload.self, Backends.self, Events.self,
     ConfigCommand.self, Demo.self, VersionCommand.self,
   ]
 
-  static func main() {
+  /// By the arguments of the process, to its end.
+  static func runToEnd() -> Never {
     do {
       var command = try parseAsRoot()
       try command.run()
+      Glibc.exit(0)
     } catch {
       guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
       Terminal.write(fullMessage(for: error) + "\n", to: 2)

@@ -1,0 +1,5 @@
+import BoundedAffinity
+import HeadraceKit
+
+try Headrace.register(strategy: "bounded_affinity") { BoundedAffinity() }
+Headrace.main()

@@ -1,0 +1,3 @@
+import HeadraceKit
+
+Headrace.main()
