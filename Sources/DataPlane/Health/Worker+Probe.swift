@@ -164,6 +164,7 @@ extension Worker {
     state.health = health
     setup.counters.backends[check.backend].add(.healthChanges)
     setup.shared.pool(check.pool).availabilityChanged()
+    callFirst(check.pool)
   }
 }
 
