@@ -150,7 +150,9 @@ extension Worker {
     let hasMore = balancers[Int32(id)].hasUntried(exchanges[x].tried)
     state.end()
     if !hasMore { return .nobody }
-    return .full(othersHaveRoom: balancers[Int32(id)].hasRoom(below: capacity.perBackend))
+    let limit = capacity.perBackend
+    return .full(
+      othersHaveRoom: balancers[Int32(id)].hasRoom(below: limit) || hasFreeTrial(x, below: limit))
   }
 
   /// - Parameter place: where it stood before; nil for one that comes.

@@ -128,6 +128,23 @@ extension Worker {
     }
   }
 
+  /// Whether another than this exchange could be a trial now.
+  func hasFreeTrial(_ x: Int32, below limit: UInt64) -> Bool {
+    let id = Int32(exchanges[x].poolCounters)
+    if balancers[id].trials.isEmpty { return false }
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let first = Int(snapshot.value.pools[Int(exchanges[x].pool)].firstBackend)
+    for place in balancers[id].trials {
+      let state = setup.shared.backend(snapshot.value.backends[first &+ Int(place)].identity)
+      if state.load.inFlight < limit,
+        state.breaker.trialAdmitted(at: now, balancers[id].breaker) != nil
+      {
+        return true
+      }
+    }
+    return false
+  }
+
   /// The exchange does not go where it was to be a trial: its place is for another.
   mutating func returnTrial(_ x: Int32, _ identity: UInt32) {
     let state = setup.shared.backend(identity)
