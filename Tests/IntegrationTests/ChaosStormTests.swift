@@ -208,7 +208,10 @@ import Testing
     }
     // One at a time passes everywhere, which it would not if a single permit were lost.
     for backend in ["$0", "$1", "$2"] {
-      let bounds = "{ in_flight: 1, in_flight_per_backend: 1, max_connections: 1, queue: 0 }"
+      // A place is given back just after the answer: the next request may find it still taken.
+      let bounds = """
+        { in_flight: 1, in_flight_per_backend: 1, max_connections: 1, queue_timeout: 5s }
+        """
       #expect(
         try scene.proxy.reload(
           written(Self.config("'\(backend)'", bounds, "breaker: off"))))

@@ -63,6 +63,24 @@ import Testing
     }
   }
 
+  @Test("an upload may go on after the answer has begun", arguments: ["PUT", "POST"])
+  func earlyAnswer(_ method: String) throws {
+    let script = Origin.Script.script { connection in
+      var request = try connection.readHead()
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf")
+      try connection.readBody(of: &request, or: .none)
+      try connection.send(request.text)
+    }
+    try withScene(script) { scene in
+      let client = try scene.client()
+      try client.send(head("\(method) / HTTP/1.1", "Host: a", "Content-Length: 4"))
+      var response = try client.readHead()
+      try client.send("rest")
+      try client.readBody(of: &response, or: .close)
+      #expect(response.text == "halfrest")
+    }
+  }
+
   @Test("the last failure is passed on when the tries are spent")
   func triesAreBounded() throws {
     let config = Self.config("{ backends: ['$0', '$1'], retry: { tries: 3, backoff: 0s } }")

@@ -166,7 +166,10 @@ extension Worker {
   /// Keeps what goes up beside the head, as long as there is room: else the request cannot be sent
   /// again.
   mutating func keepBody(_ x: Int32, _ from: Int, _ count: Int) {
-    guard exchanges[x].isReplayable, count > 0, var kept = exchanges[x].head.take() else { return }
+    // Once a response head was forwarded there is no other try, and no snapshot.
+    guard exchanges[x].step == .awaitResponse, exchanges[x].isReplayable, count > 0,
+      var kept = exchanges[x].head.take()
+    else { return }
     let snapshot = snapshots[exchanges[x].snapshot]
     let most = Int(snapshot.value.pools[Int(exchanges[x].pool)].retry.maxKeptBytes)
     if kept.count &+ count > most || pool.heldBytes > policy.memoryBudget {
