@@ -179,6 +179,8 @@ extension Worker {
         state.forgetWindow()
         state.clearConsecutiveFailures()
         state.recoveredAt = now
+        // Its failures made it look slow; it may show what it is.
+        state.load.storeAverage(0, at: now)
       }
       guard state.replaceBreaker(word, with: next) else { continue }
       if let failure {
