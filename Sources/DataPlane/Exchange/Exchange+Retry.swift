@@ -125,6 +125,18 @@ extension Worker {
 
   /// Sends the kept request to a backend that is chosen now.
   private mutating func replay(_ x: Int32) {
+    let count = exchanges[x].head?.count ?? 0
+    let needed = BlockPool.headroom &+ count &+ BlockPool.tailroom
+    guard needed > scratch.capacity else { return replayFromScratch(x) }
+    // `retry.body` may be more than the scratch block holds: a larger one takes its place meanwhile.
+    var larger = pool.take(atLeast: needed)
+    swap(&scratch, &larger)
+    replayFromScratch(x)
+    swap(&scratch, &larger)
+    pool.give(larger)
+  }
+
+  private mutating func replayFromScratch(_ x: Int32) {
     guard let from = restoreRequest(x) else {
       return failExchange(x, status: 502, .upstreamClosed, "the backend closed the connection")
     }
