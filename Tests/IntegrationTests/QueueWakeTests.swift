@@ -158,6 +158,69 @@ import Testing
     }
   }
 
+  @Test("backends that a reload adds serve those that come, whoever waits for the old ones")
+  func addedBackend() throws {
+    let gate = Gate()
+    let bounds = "capacity: { in_flight_per_backend: 1, queue_timeout: 60s }"
+    let config = Self.config("backends: ['$0'], \(bounds)", workers: 2)
+    try withScene(Self.gated(gate), .answering(ok("new")), config: config) { scene in
+      let early = try startQueue(scene, 3)
+      let text = Self.config("backends: ['$0', '$1'], \(bounds)", workers: 2)
+        .replacing("$0", with: scene.origins[0].address)
+        .replacing("$1", with: scene.origins[1].address)
+      #expect(try scene.proxy.reload(text))
+      for _ in 0..<4 { #expect(try scene.exchange(get()).text == "new") }
+      gate.open()
+      for client in early { #expect(try client.response().status == 200) }
+    }
+  }
+
+  @Test("a backend without room is not sent trials, and gets them when it has some")
+  func trialRoom() throws {
+    let gate = Gate()
+    let streams = Origin.Script.serving { request, connection in
+      switch request.target {
+      case "/stream":
+        try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf")
+        try gate.pass()
+        return "rest"
+      case "/fail": return nil
+      default: return ok("streams")
+      }
+    }
+    let breaker = "breaker: { consecutive_failures: 1, open_for: 50ms, max_open_for: 60s }"
+    func text(_ room: Int, _ backends: String) -> String {
+      Self.config(
+        "backends: [\(backends)], \(breaker), capacity: { in_flight_per_backend: \(room) }")
+    }
+    try withScene(streams, .answering(ok("other")), config: text(2, "'$0'")) { scene in
+      let client = try scene.client()
+      try client.send(get("/stream"))
+      var response = try client.readHead()
+      #expect(try scene.exchange(post("/fail", body: "x")).status == 502)
+      let both = scene.origins.map { "'\($0.address)'" }.joined(separator: ", ")
+      #expect(try scene.proxy.reload(text(1, both)))
+      usleep(100_000)  // longer than `open_for`
+      for _ in 0..<6 { #expect(try scene.exchange(get()).text == "other") }
+      gate.open()
+      try client.readBody(of: &response, or: .close)
+      try wait(for: "its trials") { try scene.exchange(get()).text == "streams" }
+    }
+  }
+
+  @Test("a drain serves those that wait")
+  func drain() throws {
+    let gate = Gate()
+    let pool = "backends: ['$0'], capacity: { in_flight: 1, queue_timeout: 60s }"
+    try withScene(Self.gated(gate), config: Self.config(pool, workers: 2)) { scene in
+      let clients = try startQueue(scene, 6)
+      scene.proxy.process.signal(SIGTERM)
+      gate.open()
+      for client in clients { #expect(try client.response().status == 200) }
+      try wait(for: "the end") { scene.proxy.process.exitStatus != nil }
+    }
+  }
+
   @Test("who stands first and may not use what is free does not keep it from others")
   func headOfLine() throws {
     let gate = Gate()

@@ -150,9 +150,12 @@ extension Worker {
     let hasMore = balancers[Int32(id)].hasUntried(exchanges[x].tried)
     state.end()
     if !hasMore { return .nobody }
+    // An exchange of an older config does not know what room there is now.
+    let isOld = Int(exchanges[x].snapshot) != snapshots.current
     let limit = capacity.perBackend
     return .full(
-      othersHaveRoom: balancers[Int32(id)].hasRoom(below: limit) || hasFreeTrial(x, below: limit))
+      othersHaveRoom: isOld || balancers[Int32(id)].hasRoom(below: limit)
+        || hasFreeTrial(x, below: limit))
   }
 
   /// - Parameter place: where it stood before; nil for one that comes.
