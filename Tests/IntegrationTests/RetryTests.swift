@@ -63,6 +63,44 @@ import Testing
     }
   }
 
+  @Test("a large body that is kept is sent again whole", arguments: [400, 600, 3000])
+  func largeBody(_ kilobytes: Int) throws {
+    let config = Self.config(
+      "{ backends: ['$0', '$1'], retry: { body: 16MiB, backoff: 1ms }, breaker: off }")
+    let good = Origin.Script.serving { request, _ in
+      ok("\(request.body == pattern(65536, times: kilobytes / 64))")
+    }
+    try withScene(Fault.closes.script, good, config: config) { scene in
+      for _ in 0..<4 {
+        let client = try scene.client()
+        let size = kilobytes / 64 * 65536
+        try client.send(head("PUT / HTTP/1.1", "Host: a", "Content-Length: \(size)"))
+        try client.sendPattern(size)
+        let response = try client.response()
+        #expect(response.status == 200 && response.text == "true")
+      }
+      #expect(scene.origins[0].requests.count >= 1)
+    }
+  }
+
+  @Test("an upload may go on after the answer has begun", arguments: ["PUT", "POST"])
+  func earlyAnswer(_ method: String) throws {
+    let script = Origin.Script.script { connection in
+      var request = try connection.readHead()
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf")
+      try connection.readBody(of: &request, or: .none)
+      try connection.send(request.text)
+    }
+    try withScene(script) { scene in
+      let client = try scene.client()
+      try client.send(head("\(method) / HTTP/1.1", "Host: a", "Content-Length: 4"))
+      var response = try client.readHead()
+      try client.send("rest")
+      try client.readBody(of: &response, or: .close)
+      #expect(response.text == "halfrest")
+    }
+  }
+
   @Test("the last failure is passed on when the tries are spent")
   func triesAreBounded() throws {
     let config = Self.config("{ backends: ['$0', '$1'], retry: { tries: 3, backoff: 0s } }")
@@ -260,4 +298,9 @@ extension [UInt8] {
   fileprivate func firstDifference(_ other: [UInt8]) -> Int? {
     count == other.count ? indices.first { self[$0] != other[$0] } : Swift.min(count, other.count)
   }
+}
+
+private func pattern(_ count: Int, times: Int) -> [UInt8] {
+  let piece = pattern(count)
+  return (0..<times).flatMap { _ in piece }
 }

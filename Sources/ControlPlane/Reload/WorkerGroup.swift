@@ -56,9 +56,10 @@ final class WorkerGroup: Sendable {
 
   /// Tells those that wait for room in a pool longest to look for themselves.
   func callWaiting(for pool: UInt32, _ state: PoolState, atMost count: UInt64) {
-    for _ in 0..<min(count, state.waiters) {
-      guard let waiter = queues.takeFirst(of: pool, state) else { return }
-      mailboxes[waiter.worker].post(.grant(exchange: waiter.token, pool: pool, backend: nil))
+    for place in 0..<Int(min(count, state.waiters)) {
+      guard let waiter = queues.take(of: pool, state) else { return }
+      mailboxes[waiter.worker].post(
+        .grant(exchange: waiter.token, pool: pool, backend: nil, place: place))
     }
   }
 

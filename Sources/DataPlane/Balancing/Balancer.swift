@@ -16,6 +16,7 @@ struct Balancer: ~Copyable, SlabElement {
   private(set) var blockedUntil: Instant?
   /// Of the newest config, whatever the exchange's is.
   private(set) var breaker = BreakerPolicy()
+  private(set) var capacity = CapacityPolicy()
   /// Of pools that hash: by place in the pool, where it is among the candidates; -1 is nowhere.
   private var positions: [Int32] = []
 
@@ -28,8 +29,12 @@ struct Balancer: ~Copyable, SlabElement {
 
   /// Keeps its state when the pool keeps its strategy. A new one has to be prepared first, also for
   /// exchanges that still pin the old snapshot: nothing is current until then.
-  mutating func use(_ kind: StrategyKind, start: UInt64, breaker: BreakerPolicy) {
+  mutating func use(
+    _ kind: StrategyKind, start: UInt64, breaker: BreakerPolicy,
+    capacity: CapacityPolicy = CapacityPolicy()
+  ) {
     self.breaker = breaker
+    self.capacity = capacity
     guard strategy.kind != kind || snapshotSerial == .max else { return }
     strategy = Strategy(kind, start: start)
     snapshotSerial = .max
@@ -135,6 +140,13 @@ struct Balancer: ~Copyable, SlabElement {
       return true
     }
     for backup in backups where !tried.contains(Int(backup.index)) { return true }
+    return false
+  }
+
+  /// Whether somebody has room, tried or not.
+  func hasRoom(below limit: UInt64) -> Bool {
+    for index in 0..<candidates.count where candidates[index].load.inFlight < limit { return true }
+    for backup in backups where backup.load.inFlight < limit { return true }
     return false
   }
 

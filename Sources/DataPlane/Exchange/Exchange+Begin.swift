@@ -90,6 +90,7 @@ extension Worker {
     exchanges[x].retryAt = .max
     exchanges[x].tryDeadline = .max
     exchanges[x].queueUntil = .max
+    exchanges[x].connectUntil = .max
   }
 
   /// The received head stays with the exchange: for another try and for the log.

@@ -83,39 +83,47 @@ extension Worker {
   /// As `chooseBackend`, for a pool that may have only so much at work.
   @inline(never)
   private mutating func chooseWithin(_ x: Int32) -> BackendChoice {
-    let snapshot = snapshots[exchanges[x].snapshot]
-    let capacity = snapshot.value.pools[Int(exchanges[x].pool)].capacity
-    let state = setup.shared.pool(exchanges[x].poolCounters)
-    if let place = takeGrant(x) {
-      begin(x, place)
+    let id = exchanges[x].poolCounters
+    // Of the newest config, so that those who wait since before it are not held to old bounds.
+    let capacity = balancers[Int32(id)].capacity
+    let hadGrant = exchanges[x].hasGrant
+    if let place = takeGrant(x, capacity) {
+      beginWithin(x, place)
       return .chosen
     }
-    let isCalled = exchanges[x].isCalled
-    if isCalled || state.waiters == 0 {
+    guard exchanges[x].isCalled else {
+      if setup.shared.pool(id).waiters > 0 { return queue(x, capacity) }
       switch admit(x, capacity) {
       case .place(let place):
-        begin(x, place)
-        if isCalled { callNext(x) }
+        beginWithin(x, place)
         return .chosen
-      case .nobody:
-        exchanges[x].isCalled = false
-        if isCalled { callNext(x) }
-        return noneChosen(x)
-      case .full: break
+      case .nobody: return noneChosen(x)
+      case .full: return queue(x, capacity)
       }
     }
-    return queue(x, capacity, atFront: isCalled)
-  }
-
-  /// Who was called to look for itself found room, or found that there is nobody: so may the next.
-  private func callNext(_ x: Int32) {
-    let id = exchanges[x].poolCounters
-    if setup.shared.pool(id).waiters > 0 { callFirst(id) }
+    // What it was called for and does not use is for the one behind it.
+    exchanges[x].isCalled = false
+    let place = Int(exchanges[x].queuePlace)
+    switch admit(x, capacity) {
+    case .place(let chosen):
+      callNext(id, at: place)
+      beginWithin(x, chosen)
+      return .chosen
+    case .nobody:
+      callNext(id, at: place)
+      exchanges[x].queueUntil = .max
+      return noneChosen(x)
+    case .full(let othersHaveRoom):
+      let choice = queue(x, capacity, at: place)
+      if hadGrant || othersHaveRoom { callNext(id, at: place &+ 1) }
+      return choice
+    }
   }
 
   private enum Admission {
     case place(Int)
-    case full
+    /// No room for this one; perhaps for others, who may go where it may not.
+    case full(othersHaveRoom: Bool)
     /// No backend may be chosen, however much room there is.
     case nobody
   }
@@ -124,36 +132,43 @@ extension Worker {
   private mutating func admit(_ x: Int32, _ capacity: CapacityPolicy) -> Admission {
     let id = exchanges[x].poolCounters
     let state = setup.shared.pool(id)
-    guard state.begin(upTo: capacity.inFlight) else { return .full }
+    guard state.begin(upTo: capacity.inFlight) else { return .full(othersHaveRoom: false) }
     // Others may be faster at the one that was chosen; then there is one less with room.
     for _ in 0..<16 {
       guard let place = choosePlace(x, inFlightBelow: capacity.perBackend) else { break }
       let snapshot = snapshots[exchanges[x].snapshot]
       let first = Int(snapshot.value.pools[Int(exchanges[x].pool)].firstBackend)
       let identity = snapshot.value.backends[first &+ place].identity
-      guard setup.shared.backend(identity).begin(upTo: capacity.perBackend) else { continue }
+      guard setup.shared.backend(identity).begin(upTo: capacity.perBackend) else {
+        returnTrial(x, identity)
+        continue
+      }
       exchanges[x].holdsPool = true
       exchanges[x].holdsBackend = true
-      exchanges[x].isCalled = false
-      exchanges[x].queueUntil = .max
       return .place(place)
     }
     // One that is full, and that only those go to that are bound to it, is in no list.
     let hasMore = exchanges[x].keepsBinding || balancers[Int32(id)].hasUntried(exchanges[x].tried)
     state.end()
-    return hasMore ? .full : .nobody
+    if !hasMore { return .nobody }
+    // An exchange of an older config does not know what room there is now.
+    let isOld = Int(exchanges[x].snapshot) != snapshots.current
+    let limit = capacity.perBackend
+    return .full(
+      othersHaveRoom: isOld || balancers[Int32(id)].hasRoom(below: limit)
+        || hasFreeTrial(x, below: limit))
   }
 
+  /// - Parameter place: where it stood before; nil for one that comes.
   private mutating func queue(
-    _ x: Int32, _ capacity: CapacityPolicy, atFront: Bool
+    _ x: Int32, _ capacity: CapacityPolicy, at place: Int? = nil
   ) -> BackendChoice {
     let id = exchanges[x].poolCounters
     let state = setup.shared.pool(id)
-    exchanges[x].isCalled = false
     let waiter = Waiter(worker: setup.index, token: exchangeToken(x).raw)
     guard
       let isFirst = setup.queues.add(
-        waiter, to: id, state, limit: capacity.queueLength, atFront: atFront)
+        waiter, to: id, state, limit: capacity.queueLength, at: place)
     else {
       setup.counters.pools[id].add(.queueOverflows)
       refuseForNow(x, .queueFull, "too many requests are waiting")
@@ -164,15 +179,17 @@ extension Worker {
       setup.counters.pools[id].add(.queued)
       exchanges[x].queueUntil = now &+ capacity.queueTimeout
     }
-    // Room that was given back before we stood in the queue called nobody.
-    if isFirst, case .place(let place) = admit(x, capacity) {
-      if setup.queues.remove(waiter, from: id, state) {
+    // Room that was given back before we stood in the queue called nobody; and backends come back.
+    if isFirst || place == nil, case .place(let place) = admit(x, capacity) {
+      if isFirst, setup.queues.remove(waiter, from: id, state) {
         exchanges[x].isQueued = false
-        begin(x, place)
+        beginWithin(x, place)
         return .chosen
       }
-      // Called at the same moment: that call brings a permit of its own, this one goes back.
-      releasePermits(x, identity: identity(x, place))
+      // For the first; or this one was called just now, and that call brings a permit of its own.
+      let identity = identity(x, place)
+      returnTrial(x, identity)
+      releasePermits(x, identity: identity)
     }
     setExchangeTimer(x)
     return .waits
@@ -182,6 +199,11 @@ extension Worker {
     let snapshot = snapshots[exchanges[x].snapshot]
     let first = Int(snapshot.value.pools[Int(exchanges[x].pool)].firstBackend)
     return snapshot.value.backends[first &+ place].identity
+  }
+
+  private mutating func beginWithin(_ x: Int32, _ place: Int) {
+    exchanges[x].queueUntil = .max
+    begin(x, place)
   }
 
   /// 503, with a word on when to come again.
@@ -216,6 +238,9 @@ extension Worker {
     } else {
       exchanges[x].holdsBackend = false
       setup.shared.backend(exchanges[x].backendIdentity).end()
+      // Bounds may have come with a reload since.
+      let id = exchanges[x].poolCounters
+      if setup.shared.pool(id).waiters > 0 { callNext(id) }
     }
   }
 
@@ -227,38 +252,58 @@ extension Worker {
     passOn(pool: exchanges[x].poolCounters, identity: identity)
   }
 
-  private func passOn(pool id: UInt32, identity: UInt32) {
+  private func passOn(pool id: UInt32, identity: UInt32, at place: Int = 0) {
     let state = setup.shared.pool(id)
-    if state.waiters > 0, let waiter = setup.queues.takeFirst(of: id, state) {
+    if state.waiters > 0, let waiter = setup.queues.take(place, of: id, state) {
       setup.mailboxes[waiter.worker].post(
-        .grant(exchange: waiter.token, pool: id, backend: identity))
+        .grant(exchange: waiter.token, pool: id, backend: identity, place: place))
       return
     }
     setup.shared.backend(identity).end()
     state.end()
     // Somebody may have begun to wait just before that.
-    if state.waiters > 0 { callFirst(id) }
+    callFirst(id)
   }
 
-  /// Tells the first that waits to look for itself.
+  /// Tells the first that waits to look for itself: there may be room.
   func callFirst(_ id: UInt32) {
-    guard let waiter = setup.queues.takeFirst(of: id, setup.shared.pool(id)) else { return }
-    setup.mailboxes[waiter.worker].post(.grant(exchange: waiter.token, pool: id, backend: nil))
+    if setup.shared.pool(id).waiters > 0 { callNext(id) }
+  }
+
+  /// As `callFirst`, when those before `place` were called already. Ends at the end of the queue.
+  func callNext(_ id: UInt32, at place: Int = 0) {
+    guard let waiter = setup.queues.take(place, of: id, setup.shared.pool(id)) else { return }
+    setup.mailboxes[waiter.worker].post(
+      .grant(exchange: waiter.token, pool: id, backend: nil, place: place))
+  }
+
+  /// Of all pools: what is possible has changed, or some time has passed.
+  func callAllFirst() {
+    guard snapshots.hasCurrent else { return }
+    let snapshot = snapshots[UInt8(truncatingIfNeeded: snapshots.current)]
+    for index in 0..<snapshot.value.pools.count { callFirst(snapshot.value.pools[index].counters) }
   }
 
   // MARK: Being called
 
-  /// - Parameter identity: of a backend at which this exchange has a permit now; nil when it has
-  ///   to look for itself.
-  mutating func granted(_ token: Token, pool id: UInt32, backend identity: UInt32?) {
+  /// - Parameters:
+  ///   - identity: of a backend at which this exchange has a permit now; nil when it has to look
+  ///     for itself.
+  ///   - place: where it stood in the queue.
+  mutating func granted(_ token: Token, pool id: UInt32, backend identity: UInt32?, place: Int) {
     let x = token.index
     guard exchanges.isUsed(x), exchanges[x].generation == token.generation, exchanges[x].isQueued
     else {
       // It ended, or its time was over: the next one.
-      if let identity { passOn(pool: id, identity: identity) } else { callFirst(id) }
+      if let identity {
+        passOn(pool: id, identity: identity, at: place)
+      } else {
+        callNext(id, at: place)
+      }
       return
     }
     exchanges[x].isQueued = false
+    exchanges[x].queuePlace = Int32(truncatingIfNeeded: place)
     exchanges[x].isCalled = true
     if let identity {
       exchanges[x].holdsBackend = true
@@ -271,11 +316,11 @@ extension Worker {
   }
 
   /// The place of the backend at which this exchange was given a permit.
-  private mutating func takeGrant(_ x: Int32) -> Int? {
+  private mutating func takeGrant(_ x: Int32, _ capacity: CapacityPolicy) -> Int? {
     guard exchanges[x].hasGrant else { return nil }
     exchanges[x].hasGrant = false
-    exchanges[x].isCalled = false
-    exchanges[x].queueUntil = .max
+    exchanges[x].trial = 0
+    exchanges[x].isTimed = exchanges[x].requestDone
     let snapshot = snapshots[exchanges[x].snapshot]
     let row = snapshot.value.pools[Int(exchanges[x].pool)]
     refreshIfStale(x)
@@ -285,14 +330,17 @@ extension Worker {
       == exchanges[x].backendIdentity
     {
       let isOver =
-        setup.shared.backend(exchanges[x].backendIdentity).load.inFlight > row.capacity.perBackend
+        setup.shared.backend(exchanges[x].backendIdentity).load.inFlight > capacity.perBackend
       if !isOver, balancers[Int32(row.counters)].mayChoose(place, exchanges[x].tried) {
+        exchanges[x].isCalled = false
         return place
       }
     }
-    // Not for this one (any more): it looks for itself. Nobody is called for this permit, which
-    // would go round among those that cannot use it either.
-    exchanges[x].isCalled = true
+    // Not for this one (any more): it looks for itself.
+    if !exchanges[x].isCalled {
+      exchanges[x].isCalled = true
+      exchanges[x].queuePlace = 0
+    }
     exchanges[x].holdsBackend = false
     exchanges[x].holdsPool = false
     setup.shared.backend(exchanges[x].backendIdentity).end()

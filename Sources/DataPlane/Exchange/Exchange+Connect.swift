@@ -45,14 +45,18 @@ extension Worker {
       result = upstreams[u].stream.send(&outgoing, 0, outgoing.end, &pool)
       if bodyCount > 0 {
         if case .failed = result {
-        } else {
-          result = upstreams[u].stream.send(&scratch, bodyAt, bodyCount, &pool)
+        } else if case .failed = upstreams[u].stream.send(&scratch, bodyAt, bodyCount, &pool) {
+          // The head went out: this is no connection that took nothing.
+          exchanges[x].step = .awaitResponse
+          uploadBroke(x, u)
+          return true
         }
       }
     }
     if case .failed = result {
       if upstreams[u].isReused { return false }
-      upstreamLost(u)
+      keepUnsent(x, bodyAt, bodyCount)
+      if let request = exchanges[x].unsent.take() { notSent(x, u, request) }
       return true
     }
     requestSent(x, u)
@@ -77,7 +81,11 @@ extension Worker {
     let identity = exchanges[x].backendIdentity
     if let u = takeIdle(identity, mustBeAlive: mustBeAlive) { return u }
     let snapshot = snapshots[exchanges[x].snapshot]
-    let limit = snapshot.value.pools[Int(exchanges[x].pool)].capacity.connectionsPerBackend
+    var limit = snapshot.value.pools[Int(exchanges[x].pool)].capacity.connectionsPerBackend
+    // Room was given by the newest config.
+    if limit != .max {
+      limit = balancers[Int32(exchanges[x].poolCounters)].capacity.connectionsPerBackend
+    }
     guard setup.shared.backend(identity).beginConnection(upTo: limit) else {
       askForConnection(x)
       return nil
@@ -141,7 +149,11 @@ extension Worker {
 
   /// The same backend again, in a moment. False when that went on for too long.
   private mutating func waitToConnect(_ x: Int32) -> Bool {
-    guard now &- exchanges[x].startedAt < connectTimeout(x) else { return false }
+    if exchanges[x].connectUntil == .max {
+      let limit = connectTimeout(x)
+      exchanges[x].connectUntil = limit == .max ? .max &- 1 : now &+ limit
+    }
+    guard now < exchanges[x].connectUntil else { return false }
     forgetTry(x)
     exchanges[x].retryAt = now &+ 10_000_000
     setExchangeTimer(x)
@@ -187,6 +199,7 @@ extension Worker {
 
   mutating func attach(_ x: Int32, _ u: Int32) {
     exchanges[x].upstream = u
+    exchanges[x].connectUntil = .max
     upstreams[u].exchange = x
     upstreams[u].stream.hasBlocked = false
     setup.counters.backends[exchanges[x].backendIdentity].add(.started)
@@ -210,10 +223,8 @@ extension Worker {
     upstreams[u].state = .active
     wheel.clear(&upstreams[u].timer)
     let x = upstreams[u].exchange
-    switch upstreams[u].stream.flush(&pool) {
-    case .failed: upstreamLost(u)
-    case .sent, .blocked: requestSent(x, u)
-    }
+    guard let request = upstreams[u].stream.output.take() else { return requestSent(x, u) }
+    if let unsent = sendAgain(x, u, request) { notSent(x, u, unsent) }
   }
 
   /// The request was not sent: it goes to another backend with the bytes that were meant for this.
@@ -229,6 +240,24 @@ extension Worker {
     closeUpstream(u)
     countConnectRetry(x)
     if let unsent { resend(x, unsent) }
+  }
+
+  /// Sends what is ready; gives it back when the connection broke before a byte was taken.
+  private mutating func sendAgain(_ x: Int32, _ u: Int32, _ request: consuming Block) -> Block? {
+    var request = request
+    let at = request.start
+    if case .failed = upstreams[u].stream.send(&request, at, request.count, &pool) {
+      return request
+    }
+    pool.give(request)
+    requestSent(x, u)
+    return nil
+  }
+
+  /// A new connection was reset before a byte was sent: as if it had been refused.
+  private mutating func notSent(_ x: Int32, _ u: Int32, _ request: consuming Block) {
+    upstreams[u].stream.output = consume request
+    connectFailed(u, .connectFailed)
   }
 
   /// Another try with bytes that are ready to be sent.
@@ -251,13 +280,18 @@ extension Worker {
         continue
       }
       attach(x, u)
-      upstreams[u].stream.output = unsent.take()
-      if upstreams[u].state == .connecting { return }
-      switch upstreams[u].stream.flush(&pool) {
-      case .failed: upstreamLost(u)
-      case .sent, .blocked: requestSent(x, u)
+      guard let request = unsent.take() else { return requestSent(x, u) }
+      if upstreams[u].state == .connecting {
+        upstreams[u].stream.output = consume request
+        return
       }
-      return
+      guard let refused = sendAgain(x, u, request) else { return }
+      if !upstreams[u].isReused { return notSent(x, u, refused) }
+      countStale(x)
+      detach(x, u)
+      closeUpstream(u)
+      forgetTry(x)
+      unsent = consume refused
     }
     if let left = unsent.take() { pool.give(left) }
   }

@@ -125,6 +125,18 @@ extension Worker {
 
   /// Sends the kept request to a backend that is chosen now.
   private mutating func replay(_ x: Int32) {
+    let count = exchanges[x].head?.count ?? 0
+    let needed = BlockPool.headroom &+ count &+ BlockPool.tailroom
+    guard needed > scratch.capacity else { return replayFromScratch(x) }
+    // `retry.body` may be more than the scratch block holds: a larger one takes its place meanwhile.
+    var larger = pool.take(atLeast: needed)
+    swap(&scratch, &larger)
+    replayFromScratch(x)
+    swap(&scratch, &larger)
+    pool.give(larger)
+  }
+
+  private mutating func replayFromScratch(_ x: Int32) {
     guard let from = restoreRequest(x) else {
       return failExchange(x, status: 502, .upstreamClosed, "the backend closed the connection")
     }
@@ -166,7 +178,10 @@ extension Worker {
   /// Keeps what goes up beside the head, as long as there is room: else the request cannot be sent
   /// again.
   mutating func keepBody(_ x: Int32, _ from: Int, _ count: Int) {
-    guard exchanges[x].isReplayable, count > 0, var kept = exchanges[x].head.take() else { return }
+    // Once a response head was forwarded there is no other try, and no snapshot.
+    guard exchanges[x].step == .awaitResponse, exchanges[x].isReplayable, count > 0,
+      var kept = exchanges[x].head.take()
+    else { return }
     let snapshot = snapshots[exchanges[x].snapshot]
     let most = Int(snapshot.value.pools[Int(exchanges[x].pool)].retry.maxKeptBytes)
     if kept.count &+ count > most || pool.heldBytes > policy.memoryBudget {

@@ -82,6 +82,8 @@ struct Exchange: ~Copyable, SlabElement {
   var boundPlace: Int32 = -1
   /// That backend is only full: the client stays bound to it.
   var keepsBinding = false
+  /// Where it stood when it was called, and stands again if it finds no room.
+  var queuePlace: Int32 = 0
   /// When the backend was chosen.
   var triedAt: Instant = 0
   /// The whole request was here then, so that the time to the answer is the backend's.
@@ -116,6 +118,8 @@ struct Exchange: ~Copyable, SlabElement {
   /// The end of the try that runs, and of the wait for room.
   var tryDeadline: Instant = .max
   var queueUntil: Instant = .max
+  /// The end of the wait for a connection to a backend that takes or may have no more.
+  var connectUntil: Instant = .max
 }
 
 /// Why we answered instead of a backend, or cut an answer: for the access log.

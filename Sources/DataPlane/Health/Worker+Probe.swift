@@ -160,10 +160,14 @@ extension Worker {
     let state = setup.shared.backend(check.backend)
     guard state.health != health else { return }
     state.healthChangedAt = now
-    if health == .up, state.health == .down { state.recoveredAt = now }
+    if health == .up, state.health == .down {
+      state.recoveredAt = now
+      state.load.storeAverage(0, at: now)
+    }
     state.health = health
     setup.counters.backends[check.backend].add(.healthChanges)
     setup.shared.pool(check.pool).availabilityChanged()
+    callFirst(check.pool)
   }
 }
 

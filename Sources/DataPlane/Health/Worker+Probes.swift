@@ -17,7 +17,10 @@ extension Worker {
         continue
       }
       probes[p].snapshotSerial = serial
-      setHealth(check, probes[p].machine.state)
+      // Until its first check it stays unchecked.
+      if setup.shared.backend(check.backend).health != .unchecked {
+        setHealth(check, probes[p].machine.state)
+      }
     }
     for check in beginning { beginProbe(check, others: beginning.count - 1, serial) }
     for p in 0..<Int32(probes.usedSlots)

@@ -9,9 +9,9 @@ package enum WorkerMessage: Sendable {
   case stopListening(descriptor: Int32)
   /// Stop accepting, finish what runs, end by the deadline.
   case drain(deadline: Instant)
-  /// From a worker: this exchange waited for room in the pool longest. It has a permit at `backend`
-  /// now, or looks for itself.
-  case grant(exchange: UInt64, pool: UInt32, backend: UInt32?)
+  /// From a worker: this exchange waited for room in the pool longest, but for `place` others that
+  /// could not use it. It has a permit at `backend` now, or looks for itself.
+  case grant(exchange: UInt64, pool: UInt32, backend: UInt32?, place: Int)
   /// From a worker that may not open another connection: close one that is idle, then say
   /// `resume` to its exchange.
   case closeIdle(backend: UInt32, worker: Int, exchange: UInt64)

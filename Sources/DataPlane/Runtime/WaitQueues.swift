@@ -18,27 +18,31 @@ package final class WaitQueues: Sendable {
 
   package init() {}
 
-  /// - Parameter limit: of all that wait for this pool.
+  /// - Parameters:
+  ///   - limit: of all that wait for this pool.
+  ///   - place: where one stood that was called and found no room; it stands there again. Nil for
+  ///     one that comes: behind all.
   /// - Returns: whether it is the first now; nil when the queue is full.
   package func add(
-    _ waiter: Waiter, to pool: UInt32, _ state: PoolState, limit: Int, atFront: Bool = false
+    _ waiter: Waiter, to pool: UInt32, _ state: PoolState, limit: Int, at place: Int? = nil
   ) -> Bool? {
     queues.withLock { queues in
       let count = queues[pool, default: []].count
-      // Who was called and found no room stands where it stood before.
-      guard count < limit || atFront else { return nil }
-      queues[pool, default: []].insert(waiter, at: atFront ? 0 : count)
+      guard count < limit || place != nil else { return nil }
+      let index = min(place ?? count, count)
+      queues[pool, default: []].insert(waiter, at: index)
       state.waiters = UInt64(count + 1)
-      return atFront || count == 0
+      return index == 0
     }
   }
 
-  package func takeFirst(of pool: UInt32, _ state: PoolState) -> Waiter? {
+  /// - Parameter place: 0 is the first.
+  package func take(_ place: Int = 0, of pool: UInt32, _ state: PoolState) -> Waiter? {
     queues.withLock { queues in
-      guard let first = queues[pool]?.first else { return nil }
-      queues[pool]?.removeFirst()
-      state.waiters = UInt64(queues[pool]?.count ?? 0)
-      return first
+      guard let count = queues[pool]?.count, place < count else { return nil }
+      let waiter = queues[pool]?.remove(at: place)
+      state.waiters = UInt64(count - 1)
+      return waiter
     }
   }
 

@@ -70,8 +70,8 @@ extension Worker {
         if !isAcceptPaused { watch(listeners.count - 1) }
       case .stopListening(let descriptor): stopListening(descriptor)
       case .drain(let deadline): beginDrain(deadline)
-      case .grant(let exchange, let pool, let backend):
-        granted(Token(raw: exchange), pool: pool, backend: backend)
+      case .grant(let exchange, let pool, let backend, let place):
+        granted(Token(raw: exchange), pool: pool, backend: backend, place: place)
       case .closeIdle(let backend, let worker, let exchange):
         closeIdle(backend: backend, for: worker, exchange)
       case .resume(let exchange): resumed(Token(raw: exchange))
@@ -88,13 +88,14 @@ extension Worker {
       let row = handle.value.pools[index]
       while balancers.usedSlots <= Int(row.counters) { _ = balancers.take() }
       balancers[Int32(row.counters)].use(
-        row.strategy, start: UInt64(setup.index), breaker: row.breaker)
+        row.strategy, start: UInt64(setup.index), breaker: row.breaker, capacity: row.capacity)
     }
     for index in 0..<handle.value.backends.count {
       let identity = Int(handle.value.backends[index].identity)
       while idle.count <= identity { idle.append(IdleList()) }
     }
     reconcileProbes()
+    callAllFirst()
   }
 
   // MARK: Drain

@@ -134,6 +134,7 @@ extension Worker {
     pool.trim()
     setup.counters.worker.set(.heldBytes, UInt64(pool.heldBytes))
     if pendingSnapshot != nil { adoptPending() }
+    callAllFirst()
   }
 
   @inline(__always) func clientToken(_ c: Int32) -> Token {

@@ -15,7 +15,9 @@ extension Worker {
       return place
     }
     let hasTrials = !balancers[id].trials.isEmpty
-    if hasTrials, exchanges[x].tryCount == 0, let place = takeTrial(x) { return place }
+    if hasTrials, exchanges[x].tryCount == 0, let place = takeTrial(x, below: limit) {
+      return place
+    }
     var context = ChoiceContext()
     context.tried = exchanges[x].tried
     context.now = now
@@ -24,7 +26,7 @@ extension Worker {
       exchanges[x].poolFlags.contains(.hashes)
       ? chooseByKey(x, &context) : balancers[id].choose(context, random: &random)
     if let place { return place }
-    return hasTrials ? takeTrial(x, isLast: true) : nil
+    return hasTrials ? takeTrial(x, below: limit, isLast: true) : nil
   }
 
   @inline(__always)

@@ -87,9 +87,11 @@ extension Worker {
   /// Makes the exchange a trial of a backend whose breaker wants one. One that may not be sent
   /// again is a trial only where there is nobody else, or no other has come for long.
   ///
-  /// - Parameter isLast: there is nobody else to go to.
+  /// - Parameters:
+  ///   - limit: those with as many requests at work have no room for one.
+  ///   - isLast: there is nobody else to go to.
   /// - Returns: the backend's place in its pool; nil when all trials are taken.
-  mutating func takeTrial(_ x: Int32, isLast: Bool = false) -> Int? {
+  mutating func takeTrial(_ x: Int32, below limit: UInt64, isLast: Bool = false) -> Int? {
     let id = Int32(exchanges[x].poolCounters)
     let snapshot = snapshots[exchanges[x].snapshot]
     let row = snapshot.value.pools[Int(exchanges[x].pool)]
@@ -101,6 +103,7 @@ extension Worker {
       let place = Int(balancers[id].trials[(start &+ step) % count])
       if exchanges[x].tried.contains(place) { continue }
       let identity = snapshot.value.backends[Int(row.firstBackend) &+ place].identity
+      if limit != .max, setup.shared.backend(identity).load.inFlight >= limit { continue }
       let mayTry =
         isLast || exchanges[x].isReplayable
         || setup.shared.backend(identity).breaker.isOverdue(at: now, balancers[id].breaker)
@@ -123,6 +126,34 @@ extension Worker {
       }
       return true
     }
+  }
+
+  /// Whether another than this exchange could be a trial now.
+  func hasFreeTrial(_ x: Int32, below limit: UInt64) -> Bool {
+    let id = Int32(exchanges[x].poolCounters)
+    if balancers[id].trials.isEmpty { return false }
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let first = Int(snapshot.value.pools[Int(exchanges[x].pool)].firstBackend)
+    for place in balancers[id].trials {
+      let state = setup.shared.backend(snapshot.value.backends[first &+ Int(place)].identity)
+      if state.load.inFlight < limit,
+        state.breaker.trialAdmitted(at: now, balancers[id].breaker) != nil
+      {
+        return true
+      }
+    }
+    return false
+  }
+
+  /// The exchange does not go where it was to be a trial: its place is for another.
+  mutating func returnTrial(_ x: Int32, _ identity: UInt32) {
+    let state = setup.shared.backend(identity)
+    while exchanges[x].trial != 0 {
+      let word = state.breaker
+      guard let next = word.trialReturned(exchanges[x].trial) else { break }
+      if state.replaceBreaker(word, with: next) { break }
+    }
+    exchanges[x].trial = 0
   }
 
   private mutating func judgeTrial(_ x: Int32, _ outcome: TryOutcome) {
@@ -148,6 +179,8 @@ extension Worker {
         state.forgetWindow()
         state.clearConsecutiveFailures()
         state.recoveredAt = now
+        // Its failures made it look slow; it may show what it is.
+        state.load.storeAverage(0, at: now)
       }
       guard state.replaceBreaker(word, with: next) else { continue }
       if let failure {
@@ -210,6 +243,7 @@ extension Worker {
   private mutating func breakerChanged(_ x: Int32, _ identity: UInt32, _ text: String) {
     let id = exchanges[x].poolCounters
     setup.shared.pool(id).availabilityChanged()
+    callFirst(id)
     setup.events.add(
       Event(
         wallMilliseconds: Clock.wallMilliseconds(), pool: id, backend: identity, text: text))

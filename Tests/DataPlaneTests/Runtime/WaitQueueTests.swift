@@ -8,11 +8,11 @@ struct WaitQueueTests {
   private let shared = SharedState()
 
   private var state: PoolState { shared.pool(0) }
-  private func add(_ token: UInt64, limit: Int = 10, atFront: Bool = false) -> Bool? {
+  private func add(_ token: UInt64, limit: Int = 10, at place: Int? = nil) -> Bool? {
     queues.add(
-      Waiter(worker: 0, token: token), to: 0, state, limit: limit, atFront: atFront)
+      Waiter(worker: 0, token: token), to: 0, state, limit: limit, at: place)
   }
-  private func next() -> UInt64? { queues.takeFirst(of: 0, state)?.token }
+  private func next() -> UInt64? { queues.take(of: 0, state)?.token }
 
   @Test("first come, first served")
   func order() {
@@ -29,7 +29,7 @@ struct WaitQueueTests {
     _ = (add(1), add(2))
     #expect(add(3, limit: 2) == nil)
     #expect(add(4, limit: 0) == nil)
-    #expect(add(9, limit: 2, atFront: true) == true)
+    #expect(add(9, limit: 2, at: 0) == true)
     #expect([next(), next(), next()] == [9, 1, 2])
   }
 
@@ -47,7 +47,7 @@ struct WaitQueueTests {
   func pools() {
     shared.reservePool(1)
     _ = add(1)
-    #expect(queues.takeFirst(of: 1, shared.pool(1)) == nil)
+    #expect(queues.take(of: 1, shared.pool(1)) == nil)
     #expect(shared.pool(1).waiters == 0 && state.waiters == 1)
   }
 
