@@ -128,7 +128,7 @@ extension Worker {
     let count = exchanges[x].head?.count ?? 0
     let needed = BlockPool.headroom &+ count &+ BlockPool.tailroom
     guard needed > scratch.capacity else { return replayFromScratch(x) }
-    // `retry.body` may be more than the scratch block holds: a larger one takes its place meanwhile.
+    // `retry.body` may be more than the scratch block holds: a larger one takes its place.
     var larger = pool.take(atLeast: needed)
     swap(&scratch, &larger)
     replayFromScratch(x)
