@@ -111,7 +111,7 @@ struct Rig: ~Copyable {
       draft.backends.append(
         BackendRow(
           address: address, name: draft.intern(address.description.utf8), weight: index + 1,
-          identity: UInt32(index)))
+          identity: UInt32(index + 1)))
     }
     var pool = PoolRow(
       name: draft.intern("pool".utf8), strategy: setup.strategy, firstBackend: 0,
