@@ -324,7 +324,10 @@ extension Worker {
     let snapshot = snapshots[exchanges[x].snapshot]
     let row = snapshot.value.pools[Int(exchanges[x].pool)]
     refreshIfStale(x)
-    if exchanges[x].routeFlags.contains(.isSticky), let place = exchangeGrant(x) { return place }
+    if exchanges[x].routeFlags.contains(.isSticky), let place = exchangeGrant(x, capacity) {
+      exchanges[x].isCalled = false
+      return place
+    }
     for place in 0..<Int(row.backendCount)
     where snapshot.value.backends[Int(row.firstBackend) &+ place].identity
       == exchanges[x].backendIdentity

@@ -30,10 +30,10 @@ extension Worker {
   /// A permit at any backend becomes one at the backend that the client is bound to, if that has
   /// room: its place then.
   @inline(never)
-  mutating func exchangeGrant(_ x: Int32) -> Int? {
+  mutating func exchangeGrant(_ x: Int32, _ capacity: CapacityPolicy) -> Int? {
     let snapshot = snapshots[exchanges[x].snapshot]
     let pool = snapshot.value.pools[Int(exchanges[x].pool)]
-    let limit = pool.capacity.perBackend
+    let limit = capacity.perBackend
     guard let place = boundPlace(x, inFlightBelow: limit) else { return nil }
     let bound = snapshot.value.backends[Int(pool.firstBackend) &+ place].identity
     if bound == exchanges[x].backendIdentity { return place }

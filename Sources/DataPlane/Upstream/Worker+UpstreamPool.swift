@@ -32,7 +32,8 @@ extension Worker {
       let promised = UInt64(keepAliveSeconds) &* 1_000_000_000
       lifetime = min(lifetime, promised > 500_000_000 ? promised &- 500_000_000 : 0)
     }
-    guard lifetime > 0, now < upstreams[u].expires, !isDraining,
+    // Backends beyond the registry's room share the identity 0, but not each other's connections.
+    guard lifetime > 0, identity != 0, now < upstreams[u].expires, !isDraining,
       hasRoomForIdle(identity, upstreams[u].maxIdle)
     else { return closeUpstream(u) }
     upstreams[u].state = .idle
