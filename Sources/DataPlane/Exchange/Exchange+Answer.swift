@@ -35,9 +35,10 @@ extension Worker {
 
   /// Ends an exchange with an answer of ours, or, when a response was begun, by cutting it.
   ///
+  /// - Parameter retryAfter: seconds, for the client to come again; nil says nothing of that.
   mutating func failExchange(
     _ x: Int32, status: Int, _ reason: FailureReason, _ explanation: StaticString,
-    closes: Bool = false
+    closes: Bool = false, retryAfter: Int? = nil
   ) {
     exchanges[x].failure = reason
     if exchanges[x].step == .respond || exchanges[x].step == .tunnel { return cutResponse(x) }
@@ -49,7 +50,8 @@ extension Worker {
     readAccept(x)
     writeAnswer(
       status: status, explanation, keepAlive: clients[c].keepAlive,
-      isHead: exchanges[x].method == .head, isOldClient: exchanges[x].isOldClient, of: x)
+      isHead: exchanges[x].method == .head, isOldClient: exchanges[x].isOldClient, of: x,
+      retryAfter: retryAfter)
     exchanges[x].responseBytes &+= UInt64(outgoing.end)
     if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
       return abortClient(c)
@@ -82,10 +84,11 @@ extension Worker {
   /// begin at `scratch.start`.
   private mutating func writeAnswer(
     status: Int, _ explanation: StaticString, keepAlive: Bool, isHead: Bool,
-    isOldClient: Bool = false, of x: Int32? = nil
+    isOldClient: Bool = false, of x: Int32? = nil, retryAfter: Int? = nil
   ) {
     let format = AnswerFormat.preferred(head, scratch.bytes, scratch.start)
     writeAnswerStart(status: status, keepAlive: keepAlive, isOldClient: isOldClient)
+    if let retryAfter { writeRetryAfter(retryAfter) }
     if let x, exchanges[x].routeFlags.contains(.hasRates) { writeRateFields(x) }
     outgoing.append("Cache-Control: no-store\r\nContent-Type: ")
     if let page = errorPage(status) { return writePage(page, isHead: isHead) }
@@ -107,7 +110,6 @@ extension Worker {
     outgoing.append(ReasonPhrase.of(status))
     outgoing.append("\r\n")
     writeDate()
-    if retryAfterSeconds > 0 { writeRetryAfter() }
     if !keepAlive {
       outgoing.append("Connection: close\r\n")
     } else if isOldClient {
@@ -115,11 +117,11 @@ extension Worker {
     }
   }
 
-  private mutating func writeRetryAfter() {
+  /// RFC 9110 section 10.2.3.
+  mutating func writeRetryAfter(_ seconds: Int) {
     outgoing.append("Retry-After: ")
-    outgoing.append(decimal: retryAfterSeconds)
+    outgoing.append(decimal: seconds)
     outgoing.append("\r\n")
-    retryAfterSeconds = 0
   }
 
   func errorPage(_ status: Int) -> ErrorPageRow? {

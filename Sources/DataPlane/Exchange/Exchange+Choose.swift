@@ -136,9 +136,7 @@ extension Worker {
     // Others may be faster at the one that was chosen; then there is one less with room.
     for _ in 0..<16 {
       guard let place = choosePlace(x, inFlightBelow: capacity.perBackend) else { break }
-      let snapshot = snapshots[exchanges[x].snapshot]
-      let first = Int(snapshot.value.pools[Int(exchanges[x].pool)].firstBackend)
-      let identity = snapshot.value.backends[first &+ place].identity
+      let identity = identity(x, place)
       guard setup.shared.backend(identity).begin(upTo: capacity.perBackend) else {
         returnTrial(x, identity)
         continue
@@ -195,7 +193,8 @@ extension Worker {
     return .waits
   }
 
-  private mutating func identity(_ x: Int32, _ place: Int) -> UInt32 {
+  /// Of the backend at this place of the exchange's pool.
+  mutating func identity(_ x: Int32, _ place: Int) -> UInt32 {
     let snapshot = snapshots[exchanges[x].snapshot]
     let first = Int(snapshot.value.pools[Int(exchanges[x].pool)].firstBackend)
     return snapshot.value.backends[first &+ place].identity
@@ -210,8 +209,7 @@ extension Worker {
   mutating func refuseForNow(
     _ x: Int32, _ reason: FailureReason, _ explanation: StaticString, seconds: Int = 1
   ) {
-    retryAfterSeconds = seconds
-    failExchange(x, status: 503, reason, explanation)
+    failExchange(x, status: 503, reason, explanation, retryAfter: seconds)
   }
 
   mutating func queueTimedOut(_ x: Int32) {
@@ -239,8 +237,7 @@ extension Worker {
       exchanges[x].holdsBackend = false
       setup.shared.backend(exchanges[x].backendIdentity).end()
       // Bounds may have come with a reload since.
-      let id = exchanges[x].poolCounters
-      if setup.shared.pool(id).waiters > 0 { callNext(id) }
+      callFirst(exchanges[x].poolCounters)
     }
   }
 
@@ -252,7 +249,7 @@ extension Worker {
     passOn(pool: exchanges[x].poolCounters, identity: identity)
   }
 
-  private func passOn(pool id: UInt32, identity: UInt32, at place: Int = 0) {
+  private mutating func passOn(pool id: UInt32, identity: UInt32, at place: Int = 0) {
     let state = setup.shared.pool(id)
     if state.waiters > 0, let waiter = setup.queues.take(place, of: id, state) {
       setup.mailboxes[waiter.worker].post(
@@ -266,19 +263,21 @@ extension Worker {
   }
 
   /// Tells the first that waits to look for itself: there may be room.
-  func callFirst(_ id: UInt32) {
+  @inline(__always)
+  mutating func callFirst(_ id: UInt32) {
     if setup.shared.pool(id).waiters > 0 { callNext(id) }
   }
 
   /// As `callFirst`, when those before `place` were called already. Ends at the end of the queue.
-  func callNext(_ id: UInt32, at place: Int = 0) {
+  @inline(never)
+  mutating func callNext(_ id: UInt32, at place: Int = 0) {
     guard let waiter = setup.queues.take(place, of: id, setup.shared.pool(id)) else { return }
     setup.mailboxes[waiter.worker].post(
       .grant(exchange: waiter.token, pool: id, backend: nil, place: place))
   }
 
   /// Of all pools: what is possible has changed, or some time has passed.
-  func callAllFirst() {
+  mutating func callAllFirst() {
     guard snapshots.hasCurrent else { return }
     let snapshot = snapshots[UInt8(truncatingIfNeeded: snapshots.current)]
     for index in 0..<snapshot.value.pools.count { callFirst(snapshot.value.pools[index].counters) }

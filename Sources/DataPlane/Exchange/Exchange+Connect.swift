@@ -23,10 +23,7 @@ extension Worker {
       }
       if sendRequest(x, u, bodyAt, bodyCount) { return }
       // Nothing of it was sent: the pooled connection was dead already, whatever the method.
-      countStale(x)
-      detach(x, u)
-      closeUpstream(u)
-      forgetTry(x)
+      dropStale(x, u)
     }
   }
 
@@ -287,10 +284,7 @@ extension Worker {
       }
       guard let refused = sendAgain(x, u, request) else { return }
       if !upstreams[u].isReused { return notSent(x, u, refused) }
-      countStale(x)
-      detach(x, u)
-      closeUpstream(u)
-      forgetTry(x)
+      dropStale(x, u)
       unsent = consume refused
     }
     if let left = unsent.take() { pool.give(left) }

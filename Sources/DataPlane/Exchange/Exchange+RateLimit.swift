@@ -26,7 +26,7 @@ extension Worker {
   }
 
   /// `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10) for the head that
-  /// is being written; with `Retry-After` (RFC 9110 section 10.2.3) when the rates refused.
+  /// is being written; with `Retry-After` when the rates refused.
   @inline(never)
   mutating func writeRateFields(_ x: Int32) {
     // After a head that could not be sent, the snapshot may be given back already.
@@ -35,11 +35,7 @@ extension Worker {
     let row = snapshot.value.routes[Int(exchanges[x].route)]
     let policy = snapshot.value.routing.details[Int(row.detail)].ratePolicy
     let ruling = exchanges[x].rate
-    if !ruling.isAllowed {
-      outgoing.append("Retry-After: ")
-      outgoing.append(decimal: ruling.seconds)
-      outgoing.append("\r\n")
-    }
+    if !ruling.isAllowed { writeRetryAfter(ruling.seconds) }
     outgoing.append("RateLimit-Policy: ")
     outgoing.append(snapshot.value.text.span, Int(policy.offset), Int(policy.count))
     outgoing.append("\r\nRateLimit: \"default")

@@ -11,7 +11,7 @@ extension Worker {
     // A backend that is silent for that long is not asked the same again.
     let needsOther = reason == .firstByteTimeout
     let id = Int32(exchanges[x].poolCounters)
-    guard !needsOther || balancers[id].hasUntried(exchanges[x].tried), mayRetry(x) else {
+    guard !needsOther || balancers[id].hasUntried(exchanges[x].tried), planRetry(x) else {
       return failExchange(x, status: status, reason, explanation)
     }
     exchanges[x].failure = reason
@@ -34,13 +34,15 @@ extension Worker {
   /// A backend that says that it cannot serve: another one may. Its answer is dropped then.
   mutating func retriesAnswer(_ x: Int32) -> Bool {
     let id = Int32(exchanges[x].poolCounters)
-    guard balancers[id].hasUntried(exchanges[x].tried), mayRetry(x) else { return false }
+    guard balancers[id].hasUntried(exchanges[x].tried), planRetry(x) else { return false }
     exchanges[x].failure = .badStatus
     retryLater(x)
     return true
   }
 
-  private mutating func mayRetry(_ x: Int32) -> Bool {
+  /// Sets the moment of another try, if there may be one: the request may be sent again, has tries
+  /// and time left, and the budget allows it.
+  private mutating func planRetry(_ x: Int32) -> Bool {
     guard exchanges[x].step == .awaitResponse, exchanges[x].isReplayable else { return false }
     let snapshot = snapshots[exchanges[x].snapshot]
     let policy = snapshot.value.pools[Int(exchanges[x].pool)].retry
@@ -63,6 +65,7 @@ extension Worker {
     return true
   }
 
+  /// Lets go of the backend until the planned moment.
   private mutating func retryLater(_ x: Int32) {
     let counters = setup.counters.pools[exchanges[x].poolCounters]
     counters.add(.retries)
@@ -103,18 +106,19 @@ extension Worker {
   mutating func retryStale(_ x: Int32, _ u: Int32) -> Bool {
     guard upstreams[u].isReused, exchanges[x].isReplayable, exchanges[x].step == .awaitResponse
     else { return false }
-    countStale(x)
-    detach(x, u)
-    closeUpstream(u)
-    forgetTry(x)
+    dropStale(x, u)
     beginAnew(x)
     replay(x)
     return true
   }
 
-  mutating func countStale(_ x: Int32) {
+  /// The kept connection was closed already: the choice of its backend does not count as a try.
+  mutating func dropStale(_ x: Int32, _ u: Int32) {
     setup.counters.pools[exchanges[x].poolCounters].add(.staleRetries)
     setup.counters.backends[exchanges[x].backendIdentity].add(.staleRetries)
+    detach(x, u)
+    closeUpstream(u)
+    forgetTry(x)
   }
 
   /// The last choice does not count as a try.

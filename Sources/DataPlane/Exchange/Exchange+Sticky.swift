@@ -35,7 +35,7 @@ extension Worker {
     let pool = snapshot.value.pools[Int(exchanges[x].pool)]
     let limit = capacity.perBackend
     guard let place = boundPlace(x, inFlightBelow: limit) else { return nil }
-    let bound = snapshot.value.backends[Int(pool.firstBackend) &+ place].identity
+    let bound = identity(x, place)
     if bound == exchanges[x].backendIdentity { return place }
     guard setup.shared.backend(bound).begin(upTo: limit) else {
       exchanges[x].keepsBinding = true
@@ -43,7 +43,7 @@ extension Worker {
     }
     setup.shared.backend(exchanges[x].backendIdentity).end()
     // There is room now that nobody was called for.
-    if setup.shared.pool(pool.counters).waiters > 0 { callFirst(pool.counters) }
+    callFirst(pool.counters)
     return place
   }
 

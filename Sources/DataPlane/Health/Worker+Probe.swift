@@ -156,7 +156,7 @@ extension Worker {
   }
 
   /// Tells all workers; they look at the pool anew before they choose from it again.
-  func setHealth(_ check: HealthCheck, _ health: HealthState) {
+  mutating func setHealth(_ check: HealthCheck, _ health: HealthState) {
     let state = setup.shared.backend(check.backend)
     guard state.health != health else { return }
     state.healthChangedAt = now

@@ -96,8 +96,6 @@ package struct Worker: ~Copyable {
   var isAcceptPaused = false
   var trimAt: Instant = 0
   var isDraining = false
-  /// Put into the answer that is written next; 0 for none.
-  var retryAfterSeconds = 0
   var drainDeadline: Instant = .max
   var hasEnded = false
 

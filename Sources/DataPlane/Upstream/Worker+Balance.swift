@@ -76,7 +76,7 @@ extension Worker {
     setup.shared.pool(row.counters).overriddenBreakers = UInt64(
       balancers[Int32(row.counters)].overriddenCount)
     // Those that wait for room may find it at a backend that is back, or that nobody is left.
-    if setup.shared.pool(row.counters).waiters > 0 { callFirst(row.counters) }
+    callFirst(row.counters)
     if Int(slot) == snapshots.current { showPanic(row.counters, epoch) }
   }
 

@@ -93,8 +93,6 @@ extension Worker {
   /// - Returns: the backend's place in its pool; nil when all trials are taken.
   mutating func takeTrial(_ x: Int32, below limit: UInt64, isLast: Bool = false) -> Int? {
     let id = Int32(exchanges[x].poolCounters)
-    let snapshot = snapshots[exchanges[x].snapshot]
-    let row = snapshot.value.pools[Int(exchanges[x].pool)]
     let count = balancers[id].trials.count
     // In a large pool a request looks at a few only, unless it depends on it.
     let looks = isLast ? count : min(count, 8)
@@ -102,7 +100,7 @@ extension Worker {
     for step in 0..<looks {
       let place = Int(balancers[id].trials[(start &+ step) % count])
       if exchanges[x].tried.contains(place) { continue }
-      let identity = snapshot.value.backends[Int(row.firstBackend) &+ place].identity
+      let identity = identity(x, place)
       if limit != .max, setup.shared.backend(identity).load.inFlight >= limit { continue }
       let mayTry =
         isLast || exchanges[x].isReplayable
