@@ -14,10 +14,7 @@ struct PeakEWMA: Sendable {
     _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext,
     _ random: inout RandomSource
   ) -> Int? {
-    guard let first = pair.first(candidates, context, &random) else { return nil }
-    guard let second = pair.second(than: first, candidates, context, &random) else {
-      return first
-    }
+    guard let (first, second) = pair.choose(candidates, context, &random) else { return nil }
     let isCheaper = PeakEWMA.isCheaper(
       candidates[second], than: candidates[first], now: context.now)
     return isCheaper ? second : first

@@ -14,10 +14,7 @@ struct TwoChoices: Sendable {
     _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext,
     _ random: inout RandomSource
   ) -> Int? {
-    guard let first = pair.first(candidates, context, &random) else { return nil }
-    guard let second = pair.second(than: first, candidates, context, &random) else {
-      return first
-    }
+    guard let (first, second) = pair.choose(candidates, context, &random) else { return nil }
     // Equally busy: the first, so that shares follow the weights.
     let left = candidates[second].requests &* candidates[first].effectiveWeight
     let right = candidates[first].requests &* candidates[second].effectiveWeight
@@ -31,18 +28,20 @@ struct PairDraw: Sendable {
 
   mutating func prepare(_ candidates: Span<Candidate>) { draw.prepare(candidates) }
 
+  /// Nil when nobody may be chosen; twice the same where there is no second.
   @inline(__always)
-  func first(
+  func choose(
     _ candidates: borrowing Span<Candidate>, _ context: borrowing ChoiceContext,
     _ random: inout RandomSource
-  ) -> Int? {
-    draw.draw(candidates, context, &random)
+  ) -> (first: Int, second: Int)? {
+    guard let first = draw.draw(candidates, context, &random) else { return nil }
+    return (first, second(than: first, candidates, context, &random) ?? first)
   }
 
   /// Nil when none was found: there is none, or its weight is so small beside the first's that a
   /// few draws did not meet it; then the first is right by weight anyhow.
   @inline(__always)
-  func second(
+  private func second(
     than first: Int, _ candidates: borrowing Span<Candidate>,
     _ context: borrowing ChoiceContext,
     _ random: inout RandomSource

@@ -8,21 +8,6 @@ package struct HealthExpectation: Equatable, Sendable {
   package init() {}
 }
 
-/// A set of statuses, 100...599.
-package struct StatusSet: Equatable, Sendable {
-  private var isMember = [Bool](repeating: false, count: 500)
-
-  package init(_ ranges: [ClosedRange<Int>]) {
-    for range in ranges where range.overlaps(100...599) {
-      for status in range.clamped(to: 100...599) { isMember[status - 100] = true }
-    }
-  }
-
-  package func contains(_ status: Int) -> Bool {
-    (100...599).contains(status) && isMember[status - 100]
-  }
-}
-
 /// Reads the answer to one check as it comes and judges it as soon as it can. Pure: bytes in, a
 /// result out; any split of the input gives the same one.
 ///

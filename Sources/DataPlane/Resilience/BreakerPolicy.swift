@@ -20,33 +20,16 @@ package struct BreakerPolicy: BitwiseCopyable, Sendable {
   package var maxOpenFor: Instant = 60_000_000_000
   /// 1...100 trials, at once and in all, and all must pass.
   package var probes: UInt64 = 3
-  /// A bit for each status from 200 on.
-  private var failureStatuses = InlineArray<7, UInt64>(repeating: 0)
+  /// Answers that count as failed tries.
+  package var failureStatuses: StatusSet
 
-  package static var lowestStatus: Int { 200 }
-  package static var highestStatus: Int { 599 }
-
-  /// With the defaults of the config.
-  package init() {
-    setFailures(500...599)
-  }
-
-  package init(failureStatuses: [ClosedRange<Int>]) {
-    for range in failureStatuses { setFailures(range) }
-  }
-
-  private mutating func setFailures(_ statuses: ClosedRange<Int>) {
-    let allowed = BreakerPolicy.lowestStatus...BreakerPolicy.highestStatus
-    for status in statuses.clamped(to: allowed) where allowed.contains(status) {
-      let bit = status - BreakerPolicy.lowestStatus
-      failureStatuses[bit / 64] |= 1 << UInt64(bit % 64)
-    }
+  /// With the defaults of the config, but for what is given.
+  package init(failureStatuses: [ClosedRange<Int>] = [500...599]) {
+    self.failureStatuses = StatusSet(failureStatuses)
   }
 
   /// An answer with this status counts as a failed try.
   @inline(__always) package func isFailure(status: Int) -> Bool {
-    let bit = status &- BreakerPolicy.lowestStatus
-    guard bit >= 0, bit < 448 else { return false }
-    return failureStatuses[bit / 64] >> UInt64(bit % 64) & 1 != 0
+    failureStatuses.contains(status)
   }
 }

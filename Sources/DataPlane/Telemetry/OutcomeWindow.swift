@@ -19,24 +19,21 @@ extension CounterRow {
   /// - Parameter length: of the whole window, the same for all who use this row.
   @inline(__always)
   func record(at now: Instant, window length: Instant, failed: Bool = false, slow: Bool = false) {
-    let tick = CounterRow.tick(now, length)
-    let word = Counter.window &+ Int(tick % CounterRow.bucketCount) &* 2
-    let mark = tick << 32
-    let first = load(word: word)
-    let isNew = first >> 32 != mark >> 32
+    let word = bucket(at: now, window: length)
     let bad: UInt64 = (failed ? 1 << 32 : 0) | (slow ? 1 : 0)
-    if isNew {
-      set(word: word &+ 1, bad)
-      set(word: word, mark | 1)
-    } else {
-      if bad != 0 { add(word: word &+ 1, bad) }
-      set(word: word, first &+ 1)
-    }
+    if bad != 0 { add(word: word &+ 1, bad) }
+    add(word: word, 1)
   }
 
   /// Counts one among the failed without one of its own: a retry, or a try that was counted before
   /// and turned out to have failed.
   func recordExtra(at now: Instant, window length: Instant) {
+    add(word: bucket(at: now, window: length) &+ 1, 1 << 32)
+  }
+
+  /// The first word of the bucket of this moment, emptied when it was of an earlier one.
+  @inline(__always)
+  private func bucket(at now: Instant, window length: Instant) -> Int {
     let tick = CounterRow.tick(now, length)
     let word = Counter.window &+ Int(tick % CounterRow.bucketCount) &* 2
     let mark = tick << 32
@@ -44,7 +41,7 @@ extension CounterRow {
       set(word: word &+ 1, 0)
       set(word: word, mark)
     }
-    add(word: word &+ 1, 1 << 32)
+    return word
   }
 
   /// Adds what this row saw in the window that ends now.
