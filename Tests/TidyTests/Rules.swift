@@ -8,7 +8,7 @@ enum Rules {
   /// The only folders with unsafe code and C: few, small files, each use with its reason.
   static let unsafeFolders = [
     "Sources/DataPlane/Runtime/", "Sources/DataPlane/System/",
-    "Sources/DataPlane/Telemetry/", "Sources/DataPlane/Snapshot/",
+    "Sources/DataPlane/Telemetry/", "Sources/DataPlane/Snapshot/", "Sources/DataPlane/Storage/",
     "Sources/ControlPlane/System/",
   ]
 
@@ -19,7 +19,7 @@ enum Rules {
   static let pureFolders = [
     "Sources/DataPlane/HTTP1/", "Sources/DataPlane/Routing/",
     "Sources/DataPlane/Balancing/", "Sources/DataPlane/Limits/",
-    "Sources/DataPlane/Resilience/",
+    "Sources/DataPlane/Resilience/", "Sources/DataPlane/Caching/",
   ]
 
   static let lineLengthMax = 100

@@ -4,7 +4,7 @@ package struct RateDemand: BitwiseCopyable, Sendable {
   package static var capacity: Int { 4 }
 
   package struct Item: BitwiseCopyable, Sendable {
-    package var key = RateKey(low: 0, high: 0)
+    package var key = Hash128(low: 0, high: 0)
     package var limit = RateLimit(count: 1, per: 1, burst: 1)
   }
 
@@ -13,7 +13,7 @@ package struct RateDemand: BitwiseCopyable, Sendable {
 
   package init() {}
 
-  package mutating func append(_ key: RateKey, _ limit: RateLimit) {
+  package mutating func append(_ key: Hash128, _ limit: RateLimit) {
     items[count] = Item(key: key, limit: limit)
     count &+= 1
   }

@@ -25,12 +25,12 @@ package struct RateTable: BitwiseCopyable, @unchecked Sendable {
   private let words: UnsafeMutablePointer<UInt64>
   private let wordCount: Int
   package let setCount: Int
-  package let seed: RateSeed
+  package let seed: HashSeed
 
   /// - Parameters:
   ///   - keys: how many may be in use at a time, of all routes and rates together.
   ///   - seed: nil takes one from the kernel.
-  package init(keys: Int, seed: RateSeed? = nil) {
+  package init(keys: Int, seed: HashSeed? = nil) {
     precondition(keys > 0 && keys <= 1 << 32)
     setCount = (keys * 2 + RateTable.slotsPerSet - 1) / RateTable.slotsPerSet
     wordCount =
@@ -40,7 +40,7 @@ package struct RateTable: BitwiseCopyable, @unchecked Sendable {
     let aligned = unsafe memory.alignedUp(toMultipleOf: 64)
     unsafe words = aligned.bindMemory(to: UInt64.self, capacity: wordCount)
     var random = RandomSource()
-    self.seed = seed ?? RateSeed(first: random.next(), second: random.next())
+    self.seed = seed ?? HashSeed(first: random.next(), second: random.next())
   }
 
   /// Bytes for the sets.
@@ -48,7 +48,7 @@ package struct RateTable: BitwiseCopyable, @unchecked Sendable {
 
   /// Where a key's set begins. Which one is decided by the top of the key's high half, so any
   /// number of sets will do.
-  @inline(__always) private func set(of key: RateKey) -> Int {
+  @inline(__always) private func set(of key: Hash128) -> Int {
     let product = key.high.multipliedFullWidth(by: UInt64(setCount))
     return Int(product.high) &* RateTable.wordsPerSet
   }
@@ -120,7 +120,7 @@ package struct RateTable: BitwiseCopyable, @unchecked Sendable {
   /// The key's slot, or one that it may have. What earlier rates of the request have is not free.
   @inline(__always)
   private func find(
-    _ key: RateKey, _ taken: InlineArray<4, Int>, _ takenCount: Int, _ now: Instant
+    _ key: Hash128, _ taken: InlineArray<4, Int>, _ takenCount: Int, _ now: Instant
   ) -> Slot {
     let first = set(of: key) &+ 1
     var free = -1
@@ -141,7 +141,7 @@ package struct RateTable: BitwiseCopyable, @unchecked Sendable {
     return false
   }
 
-  @inline(__always) private func write(_ key: RateKey, _ at: Int, _ arrival: Instant) {
+  @inline(__always) private func write(_ key: Hash128, _ at: Int, _ arrival: Instant) {
     store(at, key.low)
     store(at &+ 21, key.high)
     store(at &+ 42, arrival)

@@ -15,8 +15,8 @@ package struct RowRange: BitwiseCopyable, Sendable {
 
 /// What a route does beyond matching host and path: the plain ones have none of it.
 package struct RouteFlags: OptionSet, BitwiseCopyable, Sendable {
-  package let rawValue: UInt8
-  package init(rawValue: UInt8) { self.rawValue = rawValue }
+  package let rawValue: UInt16
+  package init(rawValue: UInt16) { self.rawValue = rawValue }
 
   package static var hasConditions: RouteFlags { RouteFlags(rawValue: 1) }
   package static var hasTimeouts: RouteFlags { RouteFlags(rawValue: 2) }
@@ -25,6 +25,8 @@ package struct RouteFlags: OptionSet, BitwiseCopyable, Sendable {
   package static var editsResponse: RouteFlags { RouteFlags(rawValue: 16) }
   package static var hasRates: RouteFlags { RouteFlags(rawValue: 32) }
 
+  /// Responses are stored and reused: `RouteRow.cache`.
+  package static var isCached: RouteFlags { RouteFlags(rawValue: 64) }
   /// Of the route's pool: clients are bound to backends by a cookie.
   package static var isSticky: RouteFlags { RouteFlags(rawValue: 128) }
 
@@ -45,6 +47,8 @@ package struct RouteRow: BitwiseCopyable, Sendable {
   package var counters: UInt32
   /// Its row in `details`; plain routes have none and never look.
   package var detail: UInt32 = 0
+  /// Its row in `caches`, if `flags` has `isCached`.
+  package var cache: UInt32 = 0
   package var hosts = RowRange.none
   package var paths = RowRange.none
   package var conditions = RowRange.none

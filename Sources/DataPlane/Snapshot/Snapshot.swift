@@ -14,6 +14,8 @@ package struct Snapshot: ~Copyable {
   /// Places in a pool by slot, of the pools that hash.
   package let hashSlots: Table<UInt32>
   package let sticky: StickyTables
+  package let caches: Table<CacheRow>
+  package let cacheNames: Table<CacheNameRow>
   package let trusted: Table<AddressRangeRow>
   package let errorPages: Table<ErrorPageRow>
   package let text: Table<UInt8>
@@ -30,6 +32,8 @@ package struct Snapshot: ~Copyable {
     backends = Table(draft.backends)
     hashSlots = Table(draft.hashSlots)
     sticky = StickyTables(draft.sticky)
+    caches = Table(draft.caches)
+    cacheNames = Table(draft.cacheNames)
     trusted = Table(draft.trusted)
     errorPages = Table(draft.errorPages)
     // Room behind the blob for loads of sixteen bytes.
@@ -51,6 +55,8 @@ package struct SnapshotDraft {
   package var backends: [BackendRow] = []
   package var hashSlots: [UInt32] = []
   package var sticky = StickyDraft()
+  package var caches: [CacheRow] = []
+  package var cacheNames: [CacheNameRow] = []
   package var trusted: [AddressRangeRow] = []
   package var errorPages: [ErrorPageRow] = []
   package private(set) var text: [UInt8] = []

@@ -4,13 +4,13 @@ import Testing
 
 /// Whose bucket a request takes from.
 @Suite("Rate keys") struct RateKeyTests {
-  private static let seed = RateSeed(first: 11, second: 12)
+  private static let seed = HashSeed(first: 11, second: 12)
 
   /// The key of a request with these field lines for a rate.
   private func key(
     _ kind: RateRow.Key, _ name: String = "", _ lines: [String] = [], address: String = "192.0.2.7",
     isTrusted: Bool = false, prefixes: (UInt8, UInt8) = (32, 64), route: UInt32 = 1, place: Int = 0
-  ) throws -> RateKey {
+  ) throws -> Hash128 {
     var draft = SnapshotDraft()
     var row = RateRow(
       key: kind, name: draft.intern(name.utf8), limit: RateLimit(count: 1, per: 1, burst: 1))
@@ -35,7 +35,7 @@ import Testing
 
   @Test("an address, an IPv6 one by its prefix, an IPv4 one in either form")
   func address() throws {
-    func of(_ text: String, _ four: UInt8 = 32, _ six: UInt8 = 64) throws -> RateKey {
+    func of(_ text: String, _ four: UInt8 = 32, _ six: UInt8 = 64) throws -> Hash128 {
       try key(.clientAddress, address: text, prefixes: (four, six))
     }
     let first = try of("192.0.2.7")
@@ -56,7 +56,7 @@ import Testing
 
   @Test("a header's value; absent, empty and repeated share the common bucket")
   func header() throws {
-    func of(_ lines: String...) throws -> RateKey { try key(.header, "x-key", lines) }
+    func of(_ lines: String...) throws -> Hash128 { try key(.header, "x-key", lines) }
     let common = try key(.route)
     let first = try of("X-Key: alpha")
     #expect(try first == of("x-kEY:  alpha ", "Other: b"))
@@ -76,7 +76,7 @@ import Testing
 
   @Test("a cookie's value, wherever it stands")
   func cookie() throws {
-    func of(_ lines: String...) throws -> RateKey { try key(.cookie, "sid", lines) }
+    func of(_ lines: String...) throws -> Hash128 { try key(.cookie, "sid", lines) }
     let common = try key(.route)
     let first = try of("Cookie: sid=alpha")
     #expect(try first != common && first != of("Cookie: sid=beta"))

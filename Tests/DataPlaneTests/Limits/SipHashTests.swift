@@ -14,10 +14,10 @@ import Testing
     (63, "5150d1772f50834a503e069a973fbd7c"),
   ]
 
-  private static let seed = RateSeed(
+  private static let seed = HashSeed(
     first: 0x0706_0504_0302_0100, second: 0x0f0e_0d0c_0b0a_0908)
 
-  private func hex(_ key: RateKey) -> String {
+  private func hex(_ key: Hash128) -> String {
     [key.low, key.high].flatMap { word in
       (0..<8).map { index in
         let byte = String(UInt8(truncatingIfNeeded: word >> UInt64(index * 8)), radix: 16)

@@ -8,10 +8,10 @@ import Testing
 @Suite("Rate table") struct RateTableTests {
   private static let second: Instant = 1_000_000_000
   private static let now: Instant = 1_000 * second
-  private static let seed = RateSeed(first: 1, second: 2)
+  private static let seed = HashSeed(first: 1, second: 2)
   private static let limit = RateLimit(count: 10, per: second, burst: 3)
 
-  private func demand(_ keys: RateKey..., limits: [RateLimit] = []) -> RateDemand {
+  private func demand(_ keys: Hash128..., limits: [RateLimit] = []) -> RateDemand {
     var demand = RateDemand()
     for (index, key) in keys.enumerated() {
       demand.append(key, limits.isEmpty ? Self.limit : limits[index])
@@ -20,7 +20,7 @@ import Testing
   }
 
   /// A key of a set, in a table of one set.
-  private func key(_ number: Int) -> RateKey { RateKey(low: UInt64(number), high: 77) }
+  private func key(_ number: Int) -> Hash128 { Hash128(low: UInt64(number), high: 77) }
 
   @Test("many threads at one instant get exactly the burst")
   func exactness() {
@@ -50,9 +50,9 @@ import Testing
       var mine = 0
       for _ in 0..<1000 {
         let others = (0..<3).map { _ in
-          RateKey(low: 9, high: UInt64.random(in: 0...(.max), using: &random))
+          Hash128(low: 9, high: UInt64.random(in: 0...(.max), using: &random))
         }
-        let narrowKey = RateKey(low: 5, high: .max / 2)
+        let narrowKey = Hash128(low: 5, high: .max / 2)
         let ruling = table.decide(
           self.demand(
             others[0], narrowKey, others[1], others[2], limits: [wide, narrow, wide, wide]),
@@ -175,7 +175,7 @@ import Testing
     var overflows = 0
     var random = RandomSource(seed: 4)
     for _ in 0..<count {
-      let key = RateKey(low: random.next(), high: random.next())
+      let key = Hash128(low: random.next(), high: random.next())
       if table.decide(demand(key), route: 1, now: Self.now).usedOverflow { overflows += 1 }
     }
     #expect(overflows < count / 1000, "\(overflows) of \(count) had no room")

@@ -13,7 +13,7 @@ struct SipHash: BitwiseCopyable {
   private var count: UInt64 = 0
 
   @inline(__always)
-  init(_ seed: RateSeed) {
+  init(_ seed: HashSeed) {
     v0 = seed.first ^ 0x736f_6d65_7073_6575
     v1 = seed.second ^ 0x646f_7261_6e64_6f6d ^ 0xee
     v2 = seed.first ^ 0x6c79_6765_6e65_7261
@@ -31,7 +31,7 @@ struct SipHash: BitwiseCopyable {
 
   /// The last bytes, 0 to 7 of them, in the low end of `tail`, and the result.
   @inline(__always)
-  consuming func finish(_ tail: UInt64 = 0, _ tailCount: Int = 0) -> RateKey {
+  consuming func finish(_ tail: UInt64 = 0, _ tailCount: Int = 0) -> Hash128 {
     let total = count &+ UInt64(truncatingIfNeeded: tailCount)
     absorb(total << 56 | tail)
     v2 ^= 0xee
@@ -39,12 +39,12 @@ struct SipHash: BitwiseCopyable {
     let low = v0 ^ v1 ^ v2 ^ v3
     v1 ^= 0xdd
     for _ in 0..<4 { round() }
-    return RateKey(low: low, high: v0 ^ v1 ^ v2 ^ v3)
+    return Hash128(low: low, high: v0 ^ v1 ^ v2 ^ v3)
   }
 
   /// `bytes[at..<at + count]`, of which eight bytes behind the end may be read, then the result.
   @inline(__always)
-  consuming func finish(_ bytes: borrowing Bytes, _ at: Int, _ count: Int) -> RateKey {
+  consuming func finish(_ bytes: borrowing Bytes, _ at: Int, _ count: Int) -> Hash128 {
     var index = 0
     while index &+ 8 <= count {
       absorb(load8(bytes, at &+ index))
@@ -74,11 +74,21 @@ struct SipHash: BitwiseCopyable {
 }
 
 /// The secret that keys are hashed under: new with each process.
-package struct RateSeed: BitwiseCopyable, Sendable {
+package struct HashSeed: BitwiseCopyable, Sendable {
   package let first: UInt64
   package let second: UInt64
   package init(first: UInt64, second: UInt64) {
     self.first = first
     self.second = second
+  }
+}
+
+/// 128 bits of keyed hash.
+package struct Hash128: BitwiseCopyable, Equatable, Hashable, Sendable {
+  package var low: UInt64
+  package var high: UInt64
+  package init(low: UInt64, high: UInt64) {
+    self.low = low
+    self.high = high
   }
 }

@@ -1,13 +1,3 @@
-/// Whose bucket a request takes from: 128 bits of keyed hash, over route, rate and subject.
-package struct RateKey: BitwiseCopyable, Equatable, Hashable, Sendable {
-  package var low: UInt64
-  package var high: UInt64
-  package init(low: UInt64, high: UInt64) {
-    self.low = low
-    self.high = high
-  }
-}
-
 /// What tells one bucket of a rate from another, in a request.
 enum RateSubject: BitwiseCopyable {
   /// Everybody: the rate's key is the route, or the request has not what the key asks for.
@@ -112,8 +102,8 @@ enum RateSubject: BitwiseCopyable {
   ///   - route: its identity, which a reload keeps with its name.
   ///   - place: of the rate among those of its route.
   func key(
-    _ seed: RateSeed, route: UInt32, place: Int, _ bytes: borrowing Bytes
-  ) -> RateKey {
+    _ seed: HashSeed, route: UInt32, place: Int, _ bytes: borrowing Bytes
+  ) -> Hash128 {
     var hash = SipHash(seed)
     // The kind is in it, so that a text of 16 bytes is no address and an absent one no text.
     func first(_ kind: UInt64) -> UInt64 {
@@ -152,8 +142,8 @@ extension RateSubject {
 
   @inline(__always)
   func key(
-    _ seed: RateSeed, route: UInt32, place: Int, _ source: borrowing Block
-  ) -> RateKey {
+    _ seed: HashSeed, route: UInt32, place: Int, _ source: borrowing Block
+  ) -> Hash128 {
     key(seed, route: route, place: place, source.bytes)
   }
 }
