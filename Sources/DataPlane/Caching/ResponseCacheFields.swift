@@ -7,7 +7,7 @@ package struct ResponseCacheFields: BitwiseCopyable, Sendable {
     package init(rawValue: UInt32) { self.rawValue = rawValue }
     package static var age: Repeated { Repeated(rawValue: 1) }
     package static var date: Repeated { Repeated(rawValue: 1 << 1) }
-    package static var entityTag: Repeated { Repeated(rawValue: 1 << 2) }
+    package static var etag: Repeated { Repeated(rawValue: 1 << 2) }
     package static var vary: Repeated { Repeated(rawValue: 1 << 3) }
     package static var expires: Repeated { Repeated(rawValue: 1 << 4) }
     package static var pragma: Repeated { Repeated(rawValue: 1 << 5) }
@@ -23,12 +23,12 @@ package struct ResponseCacheFields: BitwiseCopyable, Sendable {
     package static var surrogateKey: Repeated { Repeated(rawValue: 1 << 15) }
     package static var contentEncoding: Repeated { Repeated(rawValue: 1 << 16) }
     package static var contentLocation: Repeated { Repeated(rawValue: 1 << 17) }
-    package static var targeted: Repeated { Repeated(rawValue: 1 << 18) }
+    package static var cdnCacheControl: Repeated { Repeated(rawValue: 1 << 18) }
   }
 
   package var age: Int16 = -1
   package var date: Int16 = -1
-  package var entityTag: Int16 = -1
+  package var etag: Int16 = -1
   package var vary: Int16 = -1
   package var expires: Int16 = -1
   package var pragma: Int16 = -1
@@ -45,7 +45,7 @@ package struct ResponseCacheFields: BitwiseCopyable, Sendable {
   package var contentEncoding: Int16 = -1
   package var contentLocation: Int16 = -1
   /// `CDN-Cache-Control` (RFC 9213).
-  package var targeted: Int16 = -1
+  package var cdnCacheControl: Int16 = -1
   package var repeated: Repeated = []
 
   package init() {}
@@ -75,7 +75,7 @@ package struct ResponseCacheFields: BitwiseCopyable, Sendable {
     case 4:
       switch FieldName.short(bytes, at, 4) {
       case 0x6574_6164: Self.set(&date, index, .date, &repeated)
-      case 0x6761_7465: Self.set(&entityTag, index, .entityTag, &repeated)
+      case 0x6761_7465: Self.set(&etag, index, .etag, &repeated)
       case 0x7972_6176: Self.set(&vary, index, .vary, &repeated)
       default: return
       }
@@ -139,7 +139,7 @@ package struct ResponseCacheFields: BitwiseCopyable, Sendable {
       if FieldName.word(bytes, at) == 0x6863_6163_2d6e_6463,
         FieldName.word(bytes, at &+ 8) == 0x6f72_746e_6f63_2d65, bytes[at &+ 16] | 0x20 == 0x6c
       {
-        Self.set(&targeted, index, .targeted, &repeated)
+        Self.set(&cdnCacheControl, index, .cdnCacheControl, &repeated)
       }
     default: return
     }
