@@ -81,7 +81,8 @@ if Context.environment["HEADRACE_ONLY_STEADY_STATE"] != nil {
   products = []
 }
 
-/// `Benchmarks/Routes` and `Balancing`: what a match and a choice cost; not part of a plain build.
+/// `Benchmarks/Routes`, `Balancing` and `Eviction`: what a match, a choice and a victim cost; not
+/// part of a plain build.
 if Context.environment["BENCH"] != nil {
   targets.append(
     .executableTarget(
@@ -90,6 +91,10 @@ if Context.environment["BENCH"] != nil {
   targets.append(
     .executableTarget(
       name: "BenchBalancing", dependencies: ["DataPlane"], path: "Benchmarks/Balancing",
+      swiftSettings: everywhere))
+  targets.append(
+    .executableTarget(
+      name: "BenchEviction", dependencies: ["DataPlane"], path: "Benchmarks/Eviction",
       swiftSettings: everywhere))
 }
 
