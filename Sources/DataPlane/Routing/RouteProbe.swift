@@ -74,6 +74,19 @@ package final class RouteProbe {
   /// Bytes of the head.
   func headText(_ at: Int, _ count: Int) -> [UInt8] { source.text(at, count) }
 
+  /// What a cache with this row would store the response under; nil when it would not be asked.
+  package func cacheKey(
+    _ row: CacheKeyRow, _ snapshot: borrowing Snapshot, isTLS: Bool = false,
+    route: TextReference? = nil, capacity: Int = 131_072
+  ) -> (text: [UInt8], urlLength: Int)? {
+    var out = Block(capacity: capacity)
+    let key = CacheKey.write(
+      row, snapshot, request, &head, source, normal: normal, isTLS: isTLS, route: route,
+      into: &out)
+    guard let key else { return nil }
+    return (out.text(key.at, key.length), key.urlLength)
+  }
+
   /// The place in its pool of the backend that a sticky cookie binds the request to.
   package func boundPlace(
     _ policy: StickyPolicy, _ snapshot: borrowing Snapshot
