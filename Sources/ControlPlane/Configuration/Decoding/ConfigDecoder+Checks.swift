@@ -24,6 +24,7 @@ extension ConfigDecoder {
       refuse(top, "no \"routes\"; add them, such as \"routes: [{ to: app }]\"")
     }
     checkPoolReferences()
+    checkCacheReferences()
     checkHashCaptures()
     checkShadowedRoutes()
     checkLimits(entries)
