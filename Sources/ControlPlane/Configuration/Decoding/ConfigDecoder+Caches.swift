@@ -183,6 +183,7 @@ extension ConfigDecoder {
       let other = others.first { other in
         other != reference.route && config.routes.indices.contains(other)
           && !config.routes[other].asksTheSame(as: route)
+          && config.routes[other].match.overlaps(route.match)
       }
       guard let other else { continue }
       warn(
@@ -203,6 +204,33 @@ extension Config.Match {
       return "header \(quoted(header.name))"
     }
     return query.first { !key.counts(parameter: $0.name) }.map { "parameter \(quoted($0.name))" }
+  }
+}
+
+/// Whether the same host and path may be of both. It looks closely at short lists only; of long
+/// ones it says yes.
+extension Config.Match {
+  fileprivate func overlaps(_ other: Config.Match) -> Bool {
+    Self.meet(hosts, other.hosts, ConfigDecoder.overlap)
+      && Self.meet(paths, other.paths) { $0.overlaps($1) }
+  }
+
+  private static func meet<Item>(
+    _ one: [Item], _ other: [Item], _ overlap: (Item, Item) -> Bool
+  ) -> Bool {
+    guard 1...32 ~= one.count, 1...32 ~= other.count else { return true }
+    return one.contains { item in other.contains { overlap(item, $0) } }
+  }
+}
+
+extension Config.PathPattern {
+  fileprivate func overlaps(_ other: Config.PathPattern) -> Bool {
+    if segments.count < other.segments.count, !matchesBelow { return false }
+    if segments.count > other.segments.count, !other.matchesBelow { return false }
+    if !matchesBelow, !other.matchesBelow, endsWithSlash != other.endsWithSlash { return false }
+    return zip(segments, other.segments).allSatisfy { pair in
+      if case (.literal(let one), .literal(let other)) = pair { one == other } else { true }
+    }
   }
 }
 

@@ -74,7 +74,7 @@ extension ConfigDecoder {
     }
   }
 
-  private static func overlap(_ one: Config.HostPattern, _ other: Config.HostPattern) -> Bool {
+  static func overlap(_ one: Config.HostPattern, _ other: Config.HostPattern) -> Bool {
     switch (one, other) {
     case (.exact(let one), .exact(let other)): one == other
     case (.exact(let host), .suffix(let suffix)), (.suffix(let suffix), .exact(let host)):

@@ -285,8 +285,9 @@ extension OptionTable {
       depend on them and do not say so by `Vary`. A request without the field has a key of its own.
       """,
       interactions: """
-        Not `Host` (always counted), `Cookie` (see `cookies`), fields of the connection, or those \
-        that the cache obeys itself, such as `Range`. With `Authorization` each value has \
+        Not `Host` (always counted), `Cookie` (see `cookies`), fields of the connection, those that \
+        the cache obeys itself, such as `Range`, or `X-Forwarded-For` and `X-Request-Id`, which \
+        are others each time. With `Authorization` each value has \
         responses of its own; yet they are kept only if they say `public`, `s-maxage` or \
         `must-revalidate` (RFC 9111 section 3.5). A field that clients may fill with anything \
         lets them fill the cache.
