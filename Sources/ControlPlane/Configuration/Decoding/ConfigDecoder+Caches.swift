@@ -143,21 +143,20 @@ extension ConfigDecoder {
         written, OptionTable.row("routes[].cache"), "\(draft.name).cache")
     else { return }
     draft.route.cache = cache
-    cacheReferences.append(
-      CacheReference(cache: cache, route: config.routes.count, place: written.place))
+    cacheReferences.append(CacheReference(cache: cache, place: written.place))
   }
 
-  mutating func checkCacheReferences() {
+  /// Where `caches` is broken as a whole there is a problem already.
+  mutating func checkCacheReferences(_ entries: [YamlNode.Entry]) {
     let known = config.caches.map(\.name)
+    let isBroken = known.isEmpty && entry("caches", entries) != nil
     let knownSet = Set(known)
-    let unknown = cacheReferences.filter { !knownSet.contains($0.cache) }
-    for (number, reference) in unknown.enumerated() {
-      // Those beyond are not shown.
+    let unknown = isBroken ? [] : cacheReferences.filter { !knownSet.contains($0.cache) }
+    // Those beyond are not shown.
+    for reference in unknown.prefix(ConfigLoader.problemsMax + 1) {
       let hint =
-        number < ConfigLoader.problemsMax
-        ? known.isEmpty
-          ? "; add it to \"caches\"" : Suggestion.suffix(for: reference.cache, among: known)
-        : ""
+        known.isEmpty
+        ? "; add it to \"caches\"" : Suggestion.suffix(for: reference.cache, among: known)
       refuse(reference.place, "there is no cache \(quoted(reference.cache))" + hint)
     }
     let used = Set(cacheReferences.map(\.cache))
@@ -165,98 +164,5 @@ extension ConfigDecoder {
       guard let place = cachePlaces[cache] else { continue }
       warn(place, "no route uses cache \(quoted(cache))")
     }
-    checkSharedCaches()
-  }
-
-  /// Routes of one cache that are told apart by what is not in its key, and do different things:
-  /// a request that one of them takes would get what the other one stored.
-  private mutating func checkSharedCaches() {
-    let caches = Dictionary(config.caches.map { ($0.name, $0) }) { first, _ in first }
-    let groups = Dictionary(grouping: cacheReferences, by: \.cache)
-    for reference in cacheReferences {
-      guard let cache = caches[reference.cache], config.routes.indices.contains(reference.route)
-      else { continue }
-      let route = config.routes[reference.route]
-      guard let condition = route.match.conditionBeside(cache.key) else { continue }
-      // With many routes one look at the first hundred is enough: each is told of one other.
-      let others = groups[reference.cache, default: []].prefix(100).map(\.route)
-      let other = others.first { other in
-        other != reference.route && config.routes.indices.contains(other)
-          && !config.routes[other].asksTheSame(as: route)
-          && config.routes[other].match.overlaps(route.match)
-      }
-      guard let other else { continue }
-      warn(
-        reference.place,
-        "route \(quoted(route.name)) is chosen by \(condition), which is not in the key of cache "
-          + "\(quoted(cache.name)): it may be answered with what route "
-          + "\(quoted(config.routes[other].name)) stored, and the other way round; put it into the "
-          + "key or use another cache")
-    }
-  }
-}
-
-extension Config.Match {
-  /// A condition on something that the key does not tell apart, in words.
-  fileprivate func conditionBeside(_ key: Config.CacheKey) -> String? {
-    if !clientAddresses.isEmpty { return "client_address" }
-    if let header = headers.first(where: { !key.counts(field: $0.name) }) {
-      return "header \(quoted(header.name))"
-    }
-    return query.first { !key.counts(parameter: $0.name) }.map { "parameter \(quoted($0.name))" }
-  }
-}
-
-/// Whether the same host and path may be of both. It looks closely at short lists only; of long
-/// ones it says yes.
-extension Config.Match {
-  fileprivate func overlaps(_ other: Config.Match) -> Bool {
-    Self.meet(hosts, other.hosts, ConfigDecoder.overlap)
-      && Self.meet(paths, other.paths) { $0.overlaps($1) }
-  }
-
-  private static func meet<Item>(
-    _ one: [Item], _ other: [Item], _ overlap: (Item, Item) -> Bool
-  ) -> Bool {
-    guard 1...32 ~= one.count, 1...32 ~= other.count else { return true }
-    return one.contains { item in other.contains { overlap(item, $0) } }
-  }
-}
-
-extension Config.PathPattern {
-  fileprivate func overlaps(_ other: Config.PathPattern) -> Bool {
-    if segments.count < other.segments.count, !matchesBelow { return false }
-    if segments.count > other.segments.count, !other.matchesBelow { return false }
-    if !matchesBelow, !other.matchesBelow, endsWithSlash != other.endsWithSlash { return false }
-    return zip(segments, other.segments).allSatisfy { pair in
-      if case (.literal(let one), .literal(let other)) = pair { one == other } else { true }
-    }
-  }
-}
-
-extension Config.CacheKey {
-  /// Whether a field of the request is part of the key; of `Cookie` one cookie is taken for all.
-  fileprivate func counts(field name: String) -> Bool {
-    name == "cookie" ? !cookies.isEmpty : headers.contains(name)
-  }
-
-  /// Whether a parameter of the query is part of the key.
-  fileprivate func counts(parameter name: String) -> Bool {
-    func isOne(of parameters: [Parameter]) -> Bool {
-      parameters.contains { $0.isPrefix ? name.hasPrefix($0.text) : name == $0.text }
-    }
-    switch query {
-    case .all: return true
-    case .none: return false
-    case .keep(let parameters): return isOne(of: parameters)
-    case .drop(let parameters): return !isOne(of: parameters)
-    }
-  }
-}
-
-extension Config.Route {
-  /// A backend of the same pool would see the same request.
-  fileprivate func asksTheSame(as other: Config.Route) -> Bool {
-    action == other.action && rewrite == other.rewrite && requestHeaders == other.requestHeaders
   }
 }

@@ -24,7 +24,7 @@ extension ConfigDecoder {
       refuse(top, "no \"routes\"; add them, such as \"routes: [{ to: app }]\"")
     }
     checkPoolReferences()
-    checkCacheReferences()
+    checkCacheReferences(entries)
     checkHashCaptures()
     checkShadowedRoutes()
     checkLimits(entries)

@@ -74,7 +74,7 @@ extension ConfigDecoder {
     }
   }
 
-  static func overlap(_ one: Config.HostPattern, _ other: Config.HostPattern) -> Bool {
+  private static func overlap(_ one: Config.HostPattern, _ other: Config.HostPattern) -> Bool {
     switch (one, other) {
     case (.exact(let one), .exact(let other)): one == other
     case (.exact(let host), .suffix(let suffix)), (.suffix(let suffix), .exact(let host)):

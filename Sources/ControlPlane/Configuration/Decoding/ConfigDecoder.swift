@@ -32,8 +32,6 @@ struct ConfigDecoder {
   /// A route's `cache`.
   struct CacheReference {
     var cache: String
-    /// Its place in the config's routes.
-    var route: Int
     var place: YamlNode.Place
   }
 

@@ -63,8 +63,8 @@ extension ConfigWords {
     switch query {
     case .all: "all"
     case .none: "none"
-    case .keep(let names): "keep \(list(names.map(CacheKeyText.format)))"
-    case .drop(let names): "drop \(list(names.map(CacheKeyText.format)))"
+    case .keep(let names): "keep \(list(names.map(CacheNameText.format)))"
+    case .drop(let names): "drop \(list(names.map(CacheNameText.format)))"
     }
   }
 }

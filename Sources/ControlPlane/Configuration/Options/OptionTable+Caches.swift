@@ -8,9 +8,9 @@ extension OptionTable {
       not in it comes from the pool, and is kept if it may be.
       """,
       interactions: """
-        Only with `to`. Routes that name the same cache share what it holds: the key has no route \
-        in it, so what tells such routes apart (a header, the client's address) must be in the \
-        cache's `key`, or each needs a cache of its own. `rewrite` and `request_headers` change \
+        Only with `to`. Routes that name the same cache share its memory. A route that is chosen \
+        by more than host and path (method, header, query, client address) has keys of its own in \
+        it: it never gives out what another route stored. `rewrite` and `request_headers` change \
         what a backend sees, not the key; `response_headers` are applied to responses from the \
         cache as to others.
         """)
@@ -62,10 +62,11 @@ extension OptionTable {
     OptionRow(
       "caches.*.default_ttl", seconds, default: "off", into: .cache(\.defaultTTL),
       """
-      How long a response is fresh that says nothing of it (no `s-maxage`, `max-age`, `Expires` or \
-      `CDN-Cache-Control`) and has nothing for `heuristic` to go by. It counts for the statuses \
-      200, 203, 204, 300, 301, 308, 404 and 410, which may be kept without being told so (RFC 9110 \
-      section 15.1). Whole seconds. `off`: such a response is not kept.
+      How long a response is fresh that says nothing of it (no `s-maxage`, `max-age` or `Expires`) \
+      and has no `Last-Modified` for `heuristic`. It counts for the statuses that may be kept \
+      without being told so (RFC 9110 section 15.1: 200, 203, 204, 300, 301, 308, 404, 405, 410, \
+      414 and 501) and for others with `public`. Whole seconds. `off`: such a response is kept \
+      only if it has an `ETag` or `Last-Modified`, and not used without asking the backend.
       """,
       reason: """
         A backend that says nothing of caching has usually not thought of it, and pages made for \
@@ -83,7 +84,8 @@ extension OptionTable {
       was sent is fresh for a day. 0% is off.
       """,
       reason: "The RFC's own example: what has not changed for long will probably stay.",
-      interactions: "At most `heuristic_max`. For the same statuses as `default_ttl`."),
+      interactions:
+        "At most `heuristic_max`. For the same statuses as `default_ttl`, and before it."),
     OptionRow(
       "caches.*.heuristic_max", .duration(.seconds(1)...year), default: "24h",
       into: .cache(\.heuristicMax),
@@ -104,15 +106,16 @@ extension OptionTable {
     OptionRow(
       "caches.*.immutable_assets", .toggle, default: "off", into: .cache(\.immutableAssets),
       """
-      A response under a name with a hash of its content (`app.3f9c2b1d.js`) is fresh for a year, \
-      and clients are told so (`max-age=31536000, immutable`), when the backend gives it less or \
-      says nothing.
+      A response under a name that ends with a hash of its content (`app.3f9c2b1d.js`) is fresh \
+      for a year and `immutable` (RFC 8246: a reload is no reason to ask the backend) when the \
+      backend says nothing, or gives it less than a week.
       """,
       reason: """
         A name that looks hashed may not be; only who builds the assets knows. `off` reports such \
         responses as missed chances and changes nothing.
         """,
-      interactions: "Not for responses with `no-store` or `private`, nor for errors."),
+      interactions:
+        "Only for the statuses 200 and 203, and not with `no-store`, `private` or `no-cache`."),
   ]
 
   private static let cacheStaleRows = [
@@ -193,15 +196,15 @@ extension OptionTable {
       into: .cache(\.clientReloads),
       """
       How many times in a second clients, all together, may make this cache ask a backend about a \
-      response that could be used as it is: by `Cache-Control: no-cache` or `max-age=0`, or \
-      `Pragma: no-cache`, which browsers send with a reload. Beyond it such a request is answered \
-      from the cache. 0: such a wish is never followed.
+      response that could be used as it is: by `no-cache`, `max-age` or `min-fresh` in \
+      `Cache-Control`, or `Pragma: no-cache`, which browsers send with a reload. Beyond it such a \
+      request is answered from the cache. 0: such a wish is never followed.
       """,
       reason: """
         People who press reload get what is new; a program that does so without end cannot flatten \
         a backend. RFC 9111 section 5.2.1 lets a cache decide.
         """,
-      interactions: "`only-if-cached`, `no-store`, `max-stale` and `min-fresh` are not counted."),
+      interactions: "`only-if-cached`, `no-store` and `max-stale` are followed and not counted."),
     OptionRow(
       "caches.*.collapse_timeout", .duration(.milliseconds(1)...Bounds.hour), default: "10s",
       into: .cache(\.collapseTimeout),
@@ -229,9 +232,10 @@ extension OptionTable {
     OptionRow(
       "caches.*.key", .section,
       """
-      What makes two requests the same, beside the method, scheme, host and path, which always \
-      count. What a backend's answer depends on must be in the key, or in the answer's `Vary`, \
-      which is obeyed whatever is written here.
+      What makes two requests the same, beside scheme, host and path, which always count, as do \
+      fields that apps take for another host, path or method (`X-Original-URL`, \
+      `X-HTTP-Method-Override` and such). What a backend's answer depends on must be in the key, \
+      or in the answer's `Vary`, which is obeyed whatever is written here.
       """,
       interactions: """
         After a change by reload, what was stored under another key is not found any more and is \
@@ -256,25 +260,34 @@ extension OptionTable {
     OptionRow(
       "caches.*.key.query.keep", .oneOrMore(.parameterName, 1...100),
       """
-      The only parameters that count, as names (percent-decoded; case counts) or beginnings of \
-      names, such as `"page_*"`.
+      The only parameters that count, as names (percent-decoded, in upper or lower case) or \
+      beginnings of names, such as `"page_*"`.
       """,
-      interactions: "Not with `drop`."),
+      interactions: """
+        Not with `drop`. Parameters with a `;`, or with other characters in their names than \
+        letters, digits, `_` and `-`, count as well: apps do not agree on what they mean.
+        """),
     OptionRow(
       "caches.*.key.query.drop", .oneOrMore(.parameterName, 1...100),
       """
       Parameters that do not count, such as `["utm_*", fbclid, gclid]`: names (percent-decoded; \
       case counts), with `*` at the end for all that begin so.
       """,
-      interactions: "Not with `keep`."),
+      interactions: """
+        Not with `keep`. Parameters with a `;` count all the same, and so do those that only begin \
+        as a name with `*` if other characters than letters, digits, `_` and `-` follow.
+        """),
     OptionRow(
       "caches.*.key.sort_query", .toggle, default: "off", into: .cache(\.key.sortsQuery),
       """
       Parameters are put in order of their names for the key, so that `?a=1&b=2` and `?b=2&a=1` \
-      are the same; those of one name stay in their order.
+      are the same. Those of one name stay in their order.
       """,
       reason: "For a few apps the order means something.",
-      interactions: "Without effect with `query: none`. The backend gets the query as it came."),
+      interactions: """
+        Without effect with `query: none`. A query with a `;` or with more than 256 parameters \
+        stays in its order. The backend gets the query as it came.
+        """),
     OptionRow(
       "caches.*.key.headers", .oneOrMore(.cacheKeyField, 1...16),
       into: .cacheList { cache, values in
@@ -285,9 +298,9 @@ extension OptionTable {
       depend on them and do not say so by `Vary`. A request without the field has a key of its own.
       """,
       interactions: """
-        Not `Host` (always counted), `Cookie` (see `cookies`), fields of the connection, those that \
-        the cache obeys itself, such as `Range`, or `X-Forwarded-For` and `X-Request-Id`, which \
-        are others each time. With `Authorization` each value has \
+        Not `Host` (always counted), `Cookie` (see `cookies`), fields of the connection, those \
+        that the cache obeys itself, such as `Range`, or `X-Forwarded-For` and `X-Request-Id`, \
+        which are others each time. With `Authorization` each value has \
         responses of its own; yet they are kept only if they say `public`, `s-maxage` or \
         `must-revalidate` (RFC 9111 section 3.5). A field that clients may fill with anything \
         lets them fill the cache.

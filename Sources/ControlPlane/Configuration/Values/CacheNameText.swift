@@ -1,5 +1,5 @@
 /// Names of a cache's key: fields of the request, and parameters of its query.
-enum CacheKeyText {
+enum CacheNameText {
   /// RFC 9110 section 7.6.1 and RFC 9112: of the connection or the framing, not of the request.
   private static let hopByHop: Set<String> = [
     "connection", "content-length", "expect", "keep-alive", "max-forwards", "proxy-authorization",
