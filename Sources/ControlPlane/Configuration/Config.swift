@@ -8,6 +8,8 @@ public struct Config: Equatable, Sendable {
   public var routes: [Route] = []
   /// In the order written; names are unique.
   public var pools: [Pool] = []
+  /// In the order written; names are unique.
+  public var caches: [Cache] = []
   /// Event loops, one thread each. `nil` is one per core that the process may use.
   public var workers: Int? = nil
   public var timeouts = Timeouts()
@@ -43,6 +45,8 @@ public struct Config: Equatable, Sendable {
     /// Each that is set replaces the global one for this route.
     public var timeouts = RouteTimeouts()
     public var limits = RouteLimits()
+    /// A cache's name; `nil` keeps nothing.
+    public var cache: String? = nil
     public init(name: String, match: Match = Match(), action: Action) {
       self.name = name
       self.match = match

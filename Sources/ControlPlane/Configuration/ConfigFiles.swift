@@ -177,6 +177,6 @@ extension OptionTable {
   static func isMergeable(_ path: String) -> Bool {
     guard let row = rows.first(where: { $0.path == path }) else { return false }
     if case .section = row.kind { return true }
-    return path == "pools" || path == "error_pages"
+    return ["pools", "caches", "error_pages"].contains(path)
   }
 }

@@ -33,8 +33,14 @@ extension Explanation {
         head: lines.map { String($0) }, pool: pool.name, strategy: pool.strategy.text,
         backends: pool.backends.map { text($0, pool.strategy) },
         key: key(probe, decision, pool, snapshot),
-        sticky: sticky(probe, pool, snapshot, row.pool),
+        sticky: sticky(probe, pool, snapshot, row.pool), cache: cache(route),
         timeouts: timeouts(route.timeouts, config.timeouts)))
+  }
+
+  private func cache(_ route: Config.Route) -> String? {
+    guard let name = route.cache else { return nil }
+    let isAsked = request.method == "GET" || request.method == "HEAD"
+    return isAsked ? name : "\(name), which is not asked: it answers GET and HEAD"
   }
 
   private func sticky(

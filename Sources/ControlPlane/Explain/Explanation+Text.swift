@@ -71,6 +71,7 @@ extension Explanation {
     lines.append("pool: \(forward.strategy) of \(ConfigWords.list(forward.backends))")
     if let key = forward.key { lines.append("key: \(key)") }
     if let sticky = forward.sticky { lines.append("sticky: \(sticky)") }
+    if let cache = forward.cache { lines.append("cache: \(cache)") }
     lines.append("timeouts: \(ConfigWords.list(forward.timeouts.map(text)))")
     lines.append("limits: \(ConfigWords.list(limits.map(text)))")
     return lines
@@ -130,6 +131,7 @@ extension Explanation {
         .init("strategy", .text(forward.strategy)),
         .init("backends", .texts(forward.backends)),
         .init("sticky", forward.sticky.map { .text($0) } ?? .null),
+        .init("cache", forward.cache.map { .text($0) } ?? .null),
         .init("head", .texts(forward.head)),
         .init("timeouts", object(forward.timeouts)),
       ] + (forward.key.map { [.init("key", .text($0))] } ?? [])

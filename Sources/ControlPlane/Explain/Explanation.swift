@@ -42,6 +42,8 @@ public struct Explanation: Equatable, Sendable {
     public var key: String?
     /// What the request's sticky cookie says; nil in pools that bind nobody.
     public var sticky: String?
+    /// The cache that is asked first, in words; nil when the route has none.
+    public var cache: String?
     /// By name, `off` where there is none; marked when the route sets it.
     public var timeouts: [Setting]
   }

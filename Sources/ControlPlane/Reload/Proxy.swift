@@ -121,7 +121,7 @@ public final class Proxy: Sendable {
       for text in ConfigDiff.restarts(from: state.config, to: config) {
         say("\(text): takes effect at the next start")
       }
-      for note in stickyKeys.notes { say(note) }
+      for note in stickyKeys.notes + registry.notes(on: config) { say(note) }
       state.config = config
       state.stickyKeys = stickyKeys
       publish(&state)

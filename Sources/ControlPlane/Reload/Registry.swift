@@ -16,6 +16,7 @@ final class Registry: Sendable {
     var routes = Names()
     var pools = Names()
     var backends = Names()
+    var caches: [String] = []
   }
 
   /// Ids in the order in which their names were first seen; 0 is the shared one.
@@ -54,6 +55,19 @@ final class Registry: Sendable {
     shared.reserveBackend(id)
     return id
   }
+
+  /// The place of a cache's store, from 0; nil when `Config.Cache.countMax` names have been seen.
+  func cache(_ name: String) -> UInt32? {
+    state.withLock { state in
+      if let id = state.caches.firstIndex(of: name) { return UInt32(id) }
+      guard state.caches.count < Config.Cache.countMax else { return nil }
+      state.caches.append(name)
+      return UInt32(state.caches.count - 1)
+    }
+  }
+
+  /// By identity: every cache that there has been.
+  var cacheNames: [String] { state.withLock { $0.caches } }
 
   // MARK: Names for the log
 

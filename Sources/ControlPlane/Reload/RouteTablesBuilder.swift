@@ -5,6 +5,7 @@ struct RouteTablesBuilder {
   let config: Config
   let registry: Registry
   let poolIndices: [String: Int]
+  let cacheIndices: [String: Int]
 
   func add(_ route: Config.Route, to draft: inout SnapshotDraft) {
     var row = RouteRow(
@@ -21,6 +22,10 @@ struct RouteTablesBuilder {
       guard let pool = poolIndices[name] else { return }
       row.pool = UInt32(pool)
       if draft.pools[pool].sticky.isOn { row.flags.insert(.isSticky) }
+      if let cache = route.cache.flatMap({ cacheIndices[$0] }) {
+        row.cache = UInt32(cache)
+        row.flags.insert(.isCached)
+      }
     case .redirect(let status, let target):
       row.action = .redirect
       detail.status = UInt16(status)
@@ -35,7 +40,8 @@ struct RouteTablesBuilder {
     addEdits(route, &row, &detail, &draft)
     addTimeouts(route.timeouts, &row, &detail)
     addRates(route.limits.rates, &row, &detail, &draft)
-    let isPlain = row.flags.subtracting([.hasConditions, .isSticky]).isEmpty && row.action == .pool
+    let withoutDetail: RouteFlags = [.hasConditions, .isSticky, .isCached]
+    let isPlain = row.flags.subtracting(withoutDetail).isEmpty && row.action == .pool
     if !isPlain {
       row.detail = UInt32(draft.routing.details.count)
       draft.routing.details.append(detail)

@@ -32,7 +32,8 @@ struct SnapshotBuilder {
       addPool(pool, to: &draft, &backends)
     }
     let routes = RouteTablesBuilder(
-      config: config, registry: registry, poolIndices: poolIndices)
+      config: config, registry: registry, poolIndices: poolIndices,
+      cacheIndices: addCaches(to: &draft))
     for route in config.routes { routes.add(route, to: &draft) }
     draft.trusted = config.trustedProxies.map {
       AddressRangeRow(bytes: $0.bytes, prefixLength: $0.prefixLength)

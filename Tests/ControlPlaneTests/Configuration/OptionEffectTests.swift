@@ -71,6 +71,16 @@ struct OptionEffectTests {
       "  app: { breaker: { failure_statuses: [500, 502-504] }, backends: [127.0.0.1:3000] }"
     ),
     "include": ("", "include: more.yaml"),
+    "caches": ("caches:", "caches:\n  more: {}"), "caches.*": cache("default_ttl: 1s"),
+    "caches.*.memory": cache("memory: 128MiB"),
+    "routes[].cache": ("  - to: app", "  - { to: app, cache: c }"),
+    "caches.*.key": cache("key: { query: none }"),
+    "caches.*.key.query": cache("key: { query: none }"),
+    "caches.*.key.query.keep": cache("key: { query: { keep: a } }"),
+    "caches.*.key.query.drop": cache("key: { query: { drop: [a, \"b*\"] } }"),
+    "caches.*.key.sort_query": cache("key: { sort_query: on }"),
+    "caches.*.key.headers": cache("key: { headers: X-A }"),
+    "caches.*.key.cookies": cache("key: { cookies: [a, b] }"),
     "pools.*.sticky": ("  app: [127.0.0.1:3000]", sticky("on")),
     "pools.*.sticky.cookie": ("  app: [127.0.0.1:3000]", sticky("{ cookie: a }")),
     "pools.*.sticky.key": ("  app: [127.0.0.1:3000]", sticky("{ key: 0123456789abcdef }")),
@@ -82,6 +92,11 @@ struct OptionEffectTests {
 
   private static func pool(_ setting: String) -> (String, String) {
     ("  app: [127.0.0.1:3000]", "  app: { \(setting), backends: [127.0.0.1:3000] }")
+  }
+
+  /// In place of the cache of the base, which has the defaults.
+  private static func cache(_ setting: String) -> (String, String) {
+    ("  c: {}", "  c: { \(setting) }")
   }
 
   private static func sticky(_ value: String) -> String {
@@ -141,6 +156,8 @@ struct OptionEffectTests {
     pools:
       app: [127.0.0.1:3000]
       other: [127.0.0.1:3005]
+    caches:
+      c: {}
 
     """
 
@@ -168,6 +185,7 @@ struct OptionEffectTests {
     case .integer(let range, _): value = "\(range.lowerBound + 1)"
     case .size(let range, _): value = "\(range.lowerBound + 1)"
     case .duration(let range, _): value = DurationText.format(range.upperBound)
+    case .toggle: value = row.defaultText == "on" ? "off" : "on"
     case .boolean: value = row.defaultText == "true" ? "false" : "true"
     case .choice(let words): value = words.last ?? ""
     default: return nil
@@ -187,6 +205,7 @@ struct OptionEffectTests {
       let inner = "{ \(keys[2]): \(setting), backends: [127.0.0.1:3000] }"
       return ("  app: [127.0.0.1:3000]", "  app: \(inner)")
     }
+    if keys[0] == "caches" { return cache("\(keys[2]): \(value)") }
     return ("", keys.count == 1 ? "\(path): \(value)" : "\(keys[0]): { \(keys[1]): \(value) }")
   }
 }

@@ -10,6 +10,10 @@ struct OptionTableTests {
     var pool = plain
     OptionTable.setDefaults(of: &pool)
     #expect(pool == plain)
+    let plainCache = Config.Cache(name: "c")
+    var cache = plainCache
+    OptionTable.setDefaults(of: &cache)
+    #expect(cache == plainCache)
   }
 
   @Test(arguments: OptionTable.rows.map(\.path)) func rowIsComplete(path: String) {
@@ -39,6 +43,24 @@ struct OptionTableTests {
     }
   }
 
+  @Test func everyCacheSettingReachesTheCache() throws {
+    let plain = Config.Cache(name: "c")
+    for row in OptionTable.rows {
+      var cache = plain
+      switch row.target {
+      case .cache(let store): store(&cache, try otherValue(row))
+      case .cacheList(let store):
+        guard case .oneOrMore(let item, _) = row.kind else {
+          Issue.record("\(row.path) is no list")
+          continue
+        }
+        store(&cache, [try item.decode("other")])
+      default: continue
+      }
+      #expect(cache != plain, "\(row.path) changes nothing")
+    }
+  }
+
   /// A value that is allowed and is not the default.
   private func otherValue(_ row: OptionRow) throws -> OptionValue {
     let text =
@@ -47,7 +69,7 @@ struct OptionTableTests {
       case .size(let range, _): SizeText.format(range.lowerBound)
       case .duration(let range, _): DurationText.format(range.upperBound)
       case .percent(let range, _): "\(range.upperBound)%"
-      case .switchedSection: row.defaultText == "on" ? "off" : "on"
+      case .switchedSection, .toggle: row.defaultText == "on" ? "off" : "on"
       case .boolean: row.defaultText == "true" ? "false" : "true"
       case .choice(let words), .choiceOrSection(let words, _): words.last ?? ""
       case .hashKey: "path"

@@ -24,6 +24,7 @@ extension ConfigDecoder {
       refuse(top, "no \"routes\"; add them, such as \"routes: [{ to: app }]\"")
     }
     checkPoolReferences()
+    checkCacheReferences(entries)
     checkHashCaptures()
     checkShadowedRoutes()
     checkLimits(entries)

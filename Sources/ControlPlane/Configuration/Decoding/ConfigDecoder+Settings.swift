@@ -31,6 +31,8 @@ extension ConfigDecoder {
       guard let value = row.defaultText else { continue }
       if row.path.hasPrefix("pools.*.") {
         for pool in config.pools { addDefault(row, value, of: pool, add) }
+      } else if row.path.hasPrefix("caches.*.") {
+        for cache in config.caches { addDefault(row, value, of: cache, add) }
       } else if !row.path.contains(where: { "*[".contains($0) }) {
         add(row.path, value)
       }
@@ -64,6 +66,14 @@ extension ConfigDecoder {
     // The mapping that chooses a hash has its own setting.
     if settings.contains(where: { $0.path == "\(path).hash" }) { return }
     add(path, pool.strategy.text)
+  }
+
+  private func addDefault(
+    _ row: OptionRow, _ value: String, of cache: Config.Cache, _ add: (String, String) -> Void
+  ) {
+    // The mapping that chooses parameters has settings of its own.
+    if row.path == "caches.*.key.query", cache.key.query != .all { return }
+    add(row.path.replacing("*", with: cache.name), value)
   }
 
   /// Stable: what has the same top key stays in the order in which it was decoded.

@@ -18,12 +18,20 @@ struct ConfigDecoder {
   var routePlaces: [YamlNode.Place] = []
   var poolReferences: [PoolReference] = []
   var poolPlaces: [String: YamlNode.Place] = [:]
+  var cacheReferences: [CacheReference] = []
+  var cachePlaces: [String: YamlNode.Place] = [:]
   /// By the pool's name.
   var hashCaptures: [String: HashCapture] = [:]
 
   /// A route's `to`, to be looked up when all pools are known.
   struct PoolReference {
     var pool: String
+    var place: YamlNode.Place
+  }
+
+  /// A route's `cache`.
+  struct CacheReference {
+    var cache: String
     var place: YamlNode.Place
   }
 
@@ -37,6 +45,7 @@ struct ConfigDecoder {
     decodeSettings(entries)
     decodeListeners(entries)
     decodePools(entries)
+    decodeCaches(entries)
     decodeRoutes(entries)
     decodeTrustedProxies(entries)
     decodeErrorPages(entries)

@@ -141,6 +141,7 @@ extension ConfigDiff {
       ("rewrite", route.rewrite.map(ConfigWords.rewrite) ?? ""),
       ("request_headers", list(ConfigWords.edits(route.requestHeaders))),
       ("response_headers", list(ConfigWords.edits(route.responseHeaders))),
+      ("cache", route.cache.map(quoted) ?? ""),
       ("timeouts.request", ConfigWords.choice(route.timeouts.request) ?? ""),
       ("timeouts.connect", ConfigWords.choice(route.timeouts.connect) ?? ""),
       ("timeouts.first_byte", ConfigWords.choice(route.timeouts.firstByte) ?? ""),

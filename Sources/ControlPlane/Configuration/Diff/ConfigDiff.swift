@@ -15,7 +15,7 @@ public struct ConfigDiff: Equatable, Sendable {
 
   /// The part of the config that an entry is about.
   public enum Area: String, Equatable, Sendable, CaseIterable {
-    case listeners, routes, pools, settings
+    case listeners, routes, pools, caches, settings
   }
 
   /// One sentence.
@@ -32,6 +32,7 @@ public struct ConfigDiff: Equatable, Sendable {
     addListeners(old, new)
     addRoutes(old, new)
     addPools(old, new)
+    addCaches(old, new)
     addSettings(old, new)
     let sorted = Effect.allCases.flatMap { effect in
       Area.allCases.flatMap { area in

@@ -41,6 +41,7 @@ extension ConfigReference {
       - name: static
         match: { host: ["*.example.com", "*.example.org"], path: /static/** }
         to: files
+        cache: static
         response_headers: { set: { Cache-Control: "max-age=3600" }, remove: [Server] }
       - name: orders
         match:
@@ -66,6 +67,8 @@ extension ConfigReference {
           - unix:/run/app.sock
         keep_alive: { max_idle: 256, idle_timeout: 4s, max_age: 1h }
         breaker: { failure_rate: 40%, slow_after: 2s, failure_statuses: [500, 502-504] }
+    caches:
+      static: { memory: 256MiB, stale_if_error: 24h, key: { query: { drop: ["utm_*"] } } }
     workers: auto
     trusted_proxies: [10.0.0.0/8, "::1"]
     timeouts:
@@ -125,8 +128,8 @@ extension ConfigReference {
 
     With `include: sites/*.yaml` other files are read too, relative to this one. Each has the same
     keys. Their routes and listeners come after those of this file, in the order of their names;
-    pools, timeouts and such are merged, and what is written twice is an error. So a route that
-    matches everything belongs into the file that is read last.
+    pools, caches, timeouts and such are merged, and what is written twice is an error. So a route
+    that matches everything belongs into the file that is read last.
 
     """
 }

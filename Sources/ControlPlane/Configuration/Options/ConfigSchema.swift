@@ -147,6 +147,7 @@ public enum ConfigSchema {
       return either(pattern("^[0-9]+(B|KiB|MiB|GiB|TiB)?$"), word: word, or: [bytes])
     case .duration(_, let word): return either(pattern("^[0-9]+(ms|s|m|h)$"), word: word)
     case .boolean: return either([.init("type", .text("boolean"))], word: nil)
+    case .toggle: return either([.init("enum", .texts(["on", "off"]))], word: nil)
     case .choice(let words):
       let values =
         words.map { plainValue($0) }

@@ -7,6 +7,8 @@ enum OptionKind: Sendable {
   case size(ClosedRange<Int64>, word: String? = nil)
   case duration(ClosedRange<Duration>, word: String? = nil)
   case boolean
+  /// `on` or `off`.
+  case toggle
   case choice([String])
   case listenAddress
   case backendAddress
@@ -28,6 +30,10 @@ enum OptionKind: Sendable {
   /// `200` or `200-299`.
   case statuses
   case template(TemplateText.Use)
+  /// A field of the request that is part of a cache's key.
+  case cacheKeyField
+  /// A parameter of a query, or how names of parameters begin.
+  case parameterName
   case cookieName
   case cookiePath
   case cookieDomain
@@ -66,6 +72,7 @@ extension OptionKind {
       let low = DurationText.format(range.lowerBound)
       return "a duration, \(low) to \(DurationText.format(range.upperBound))" + alternative(word)
     case .boolean: return "true or false"
+    case .toggle: return "on or off"
     case .choice(let words): return ChoiceText.list(words)
     case .listenAddress: return "an address to listen on"
     case .backendAddress: return "a backend's address"
@@ -82,6 +89,8 @@ extension OptionKind {
     case .statuses: return "a status such as 200 or a range such as 200-299"
     case .template: return "text with variables"
     case .text(let bytes): return "text of \(bytes.lowerBound) to \(bytes.upperBound) bytes"
+    case .cacheKeyField: return "a field name"
+    case .parameterName: return "a parameter's name or its beginning and *"
     case .cookieName: return "a cookie's name"
     case .cookiePath: return "a path such as /app"
     case .cookieDomain: return "a domain such as example.com"
@@ -124,6 +133,7 @@ extension OptionKind {
         .duration(try DurationText.parse(text, in: range, word: word))
       }
     case .boolean: return .flag(try BooleanText.parse(text, plain: plain))
+    case .toggle: return .flag(try ToggleText.parse(text))
     case .choice(let words): return .word(try ChoiceText.parse(text, of: words))
     case .choiceOrSection(let words, _):
       guard !words.contains(text) else { return .word(text) }
@@ -145,6 +155,8 @@ extension OptionKind {
     case .requestPath: return .word(try RequestPathText.parse(text))
     case .statuses: return .statuses(try StatusesText.parse(text))
     case .template(let use): return .template(try TemplateText.parse(text, for: use))
+    case .cacheKeyField: return .word(try CacheNameText.parseField(text))
+    case .parameterName: return .parameter(try CacheNameText.parseParameter(text))
     case .cookieName: return .word(try CookieText.parseName(text))
     case .cookiePath: return .word(try CookieText.parsePath(text))
     case .cookieDomain: return .word(try CookieText.parseDomain(text))

@@ -2,7 +2,9 @@
 extension OptionRow {
   /// `pools.NAME.strategy`: as a reader would look for it.
   var shownPath: String {
-    if path.hasPrefix("pools") { return path.replacing("*", with: "NAME") }
+    if path.hasPrefix("pools") || path.hasPrefix("caches") {
+      return path.replacing("*", with: "NAME")
+    }
     if path.hasPrefix("error_pages") { return path.replacing("*", with: "STATUS") }
     return path.replacing("*", with: "FIELD").replacing("query.FIELD", with: "query.PARAMETER")
   }

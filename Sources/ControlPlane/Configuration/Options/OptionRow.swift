@@ -47,6 +47,9 @@ enum OptionTarget: Sendable {
   case pool(@Sendable (inout Config.Pool, OptionValue) -> Void)
   /// All values of a row of the kind `oneOrMore`.
   case poolList(@Sendable (inout Config.Pool, [OptionValue]) -> Void)
+  case cache(@Sendable (inout Config.Cache, OptionValue) -> Void)
+  /// All values of a row of the kind `oneOrMore`.
+  case cacheList(@Sendable (inout Config.Cache, [OptionValue]) -> Void)
   case timeouts(@Sendable (inout Config.RouteTimeouts, OptionValue) -> Void)
   case admin(@Sendable (inout Config.Admin, OptionValue) -> Void)
   /// A function of the decoder takes it.

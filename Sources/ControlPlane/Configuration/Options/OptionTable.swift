@@ -5,9 +5,11 @@
 enum OptionTable {
   /// In the order of the reference.
   static let rows: [OptionRow] =
-    includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows + rateRows
+    includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows
+    + routeCacheRows + rateRows
     + poolRows + strategyRows + retryRows + capacityRows
-    + healthRows + breakerRows + stickyRows + serverRows + timeoutRows + limitRows + rateTableRows
+    + healthRows + breakerRows + stickyRows + cacheRows + serverRows + timeoutRows + limitRows
+    + rateTableRows
     + operationRows
 
   private static let rowsByPath = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0) })
@@ -44,6 +46,15 @@ enum OptionTable {
       guard let value = defaultValue(row) else { continue }
       if case .pool(let store) = row.target { store(&pool, value) }
       if case .poolList(let store) = row.target { store(&pool, [value]) }
+    }
+  }
+
+  /// Gives a cache the default of every row that has one.
+  static func setDefaults(of cache: inout Config.Cache) {
+    for row in rows {
+      if case .cache(let store) = row.target, let value = defaultValue(row) {
+        store(&cache, value)
+      }
     }
   }
 

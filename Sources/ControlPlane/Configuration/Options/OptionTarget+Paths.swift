@@ -59,6 +59,18 @@ extension OptionTarget {
       }
     }
   }
+  static func cache(_ field: Field<Config.Cache, Int>) -> OptionTarget {
+    .cache { $0[keyPath: field] = $1.integer ?? $0[keyPath: field] }
+  }
+  static func cache(_ field: Field<Config.Cache, Bool>) -> OptionTarget {
+    .cache { $0[keyPath: field] = $1 == .flag(true) }
+  }
+  static func cache(_ field: Field<Config.Cache, Duration?>) -> OptionTarget {
+    .cache { $0[keyPath: field] = $1.duration }
+  }
+  static func cache(_ field: Field<Config.Cache, Duration>) -> OptionTarget {
+    .cache { $0[keyPath: field] = $1.duration ?? $0[keyPath: field] }
+  }
   static func timeouts(
     _ field: Field<Config.RouteTimeouts, Config.RouteTimeouts.Choice>
   ) -> OptionTarget {

@@ -14,6 +14,7 @@ enum OptionValue: Equatable, Sendable {
   case rateKey(Config.Rate.Key)
   case template(TemplateText.Parsed)
   case hashKey(Config.HashKey)
+  case parameter(Config.CacheKey.Parameter)
   /// `off` or `auto`.
   case absent
 }

@@ -41,6 +41,19 @@ enum SwitchText {
   }
 }
 
+/// `on` or `off`, and nothing else.
+enum ToggleText {
+  static func parse(_ text: String) throws(Refusal) -> Bool {
+    switch text {
+    case "on": return true
+    case "off": return false
+    case "true", "yes": throw Refusal("must be on or off, not \(quoted(text)); write on")
+    case "false", "no": throw Refusal("must be on or off, not \(quoted(text)); write off")
+    default: throw Refusal("must be on or off, not \(quoted(text))")
+    }
+  }
+}
+
 /// `512`, `8KiB`, `16MiB`, `1GiB`.
 enum SizeText {
   private static let units: [(name: String, shift: Int)] =

@@ -239,6 +239,19 @@ import Testing
           + "ipv4_prefix 24, ipv6_prefix 48, burst 5",
         "restart: limits.rate_keys was 100000, is now 5",
       ]),
+    Case(
+      "caches",
+      [
+        ("{ name: rest, to: web }", "{ name: rest, to: web, cache: pages }"),
+        (
+          "trusted_proxies:", "caches: { pages: {}, more: { memory: 1GiB } }\ntrusted_proxies:"
+        ),
+      ],
+      [
+        "changes: route \"rest\": cache is now \"pages\"",
+        "changes: cache \"pages\" is added, with room for 64MiB",
+        "changes: cache \"more\" is added, with room for 1GiB",
+      ]),
     Case("a comment", [("routes:", "routes: # hello")], []),
   ]
 
