@@ -5,9 +5,10 @@
 /// only if no reader can find a kept one in it (parameter cloaking):
 ///
 /// - one with a `;` stays, because some split there;
-/// - `keep` compares names without case, and leaves out only plain names (letters, digits, `_`, `-`):
-///   PHP makes `page[]`, ` page` and `page` one, others ignore case;
-/// - `drop` compares with case; a prefix takes plain names only. An exact name is left out as it is.
+/// - `keep` compares names without case, and leaves out only plain names (letters, digits, `_`,
+///   `-`): PHP makes `page[]`, ` page` and `page` one, others ignore case;
+/// - `drop` compares with case; a prefix takes plain names only. An exact name is left out as it
+///   is.
 ///
 /// Sorting is by name and stable: parameters of one name keep their order, so do names that are one
 /// to some (`a`, `A`, `a[x]`; `a.b`, `a_b`). A query with a `;`, with a name that has blanks,

@@ -25,19 +25,20 @@ package struct CacheKeyText: BitwiseCopyable, Equatable, Sendable {
 /// `/a`; a host in capitals or with a default port, which an application may echo, is the same URL
 /// with an item of its own.
 ///
-/// The method is no part of it: a GET is stored, HEAD shares it, and an unsafe request has the key of
-/// the GET that it invalidates (RFC 9111 section 4.4).
+/// The method is no part of it: a GET is stored, HEAD shares it, and an unsafe request has the key
+/// of the GET that it invalidates (RFC 9111 section 4.4).
 package enum CacheKey {
   /// Appends the text of a request's key to `out`.
   ///
   /// - Parameters:
   ///   - bytes: the head's, of which `head` is the table.
   ///   - path: those that hold the normalised path.
-  ///   - route: name of the route, when something else than host and path chose it: the same URL may
-  ///     belong to another pool for somebody else.
-  /// - Returns: nil when the cache must not be used: the text is too long for the block, the request
-  ///   has no path, or it is a GET or HEAD with content, which the key does not have (RFC 9110
-  ///   section 9.3.1: it has no meaning, which keeps no backend from reading it). `out` is as it was.
+  ///   - route: name of the route, when something else than host and path chose it: the same URL
+  ///     may belong to another pool for somebody else.
+  /// - Returns: nil when the cache must not be used: the text is too long for the block, the
+  ///   request has no path, or it is a GET or HEAD with content, which the key does not have (RFC
+  ///   9110 section 9.3.1: it has no meaning, which keeps no backend from reading it). `out` is as
+  ///   it was.
   @inline(__always)
   package static func write(
     _ row: CacheKeyRow, _ snapshot: borrowing Snapshot, _ request: RouteRequest,

@@ -1,14 +1,14 @@
 /// The names that a backend gives a response so that it can be purged by them. Pure.
 ///
-/// `Cache-Tag: a, b` is a list with commas, `Surrogate-Key: a b` one with white space; a response may
-/// have both, on any number of lines. Stored, the tags stand behind one another, each with a line feed
-/// behind it, as they were written; what is there twice stays twice.
+/// `Cache-Tag: a, b` is a list with commas, `Surrogate-Key: a b` one with white space; a response
+/// may have both, on any number of lines. Stored, the tags stand behind one another, each with a
+/// line feed behind it, as they were written; what is there twice stays twice.
 ///
-/// Compared without case: for Cloudflare `Cache-Tag` has none, for Fastly `Surrogate-Key` has one. A
-/// purge that takes too much costs a fetch; one that takes too little leaves old content.
+/// Compared without case: for Cloudflare `Cache-Tag` has none, for Fastly `Surrogate-Key` has one.
+/// A purge that takes too much costs a fetch; one that takes too little leaves old content.
 ///
-/// At most 16 KiB are kept, as the two do. A response with more has `more` behind its last tag and is
-/// purged with every tag, for the same reason.
+/// At most 16 KiB are kept, as the two do. A response with more has `more` behind its last tag and
+/// is purged with every tag, for the same reason.
 package enum CacheTags {
   package static var maxBytes: Int { 16_384 }
   /// Stands alone in the place of a tag; no field value has this byte.

@@ -1,22 +1,24 @@
 /// Whether the name of a file says that its content never changes: bundlers put a hash of the
 /// content into it (`app.3f9c2b1d.js`). Pure; asked once for each response that is stored.
 ///
-/// Whoever is taken for one wrongly may be kept for a year, so the rule misses some (of Vite's names
-/// about half, of eight hexadecimal digits three in ten) to be nearly always right:
+/// Whoever is taken for one wrongly may be kept for a year, so the rule misses some (of Vite's
+/// names about half, of eight hexadecimal digits three in ten) to be nearly always right:
 ///
-/// - The last segment of the path ends in the extension of a script, style, font, WebAssembly, picture,
-///   sound or film; never of a page, data or document. `.map` behind a script's or style's is passed
-///   over, and so is one of `.chunk`, `.min`, `.bundle`, `.module`, `.legacy` in front of it.
+/// - The last segment of the path ends in the extension of a script, style, font, WebAssembly,
+///   picture, sound or film; never of a page, data or document. `.map` behind a script's or style's
+///   is passed over, and so is one of `.chunk`, `.min`, `.bundle`, `.module`, `.legacy` in front of
+///   it.
 /// - Before that stands the hash, as one of:
-///   - 8, 10, 12, 16, 20, 32, 40, 64, 96 or 128 lower-case hexadecimal digits behind `.` or `-` and a
-///     name (webpack, Parcel, gulp-rev, Django, Angular, Rails, Hugo). Pictures, sound and films need
-///     16 or more: shorter ones are often a number in a database. 24 are none: those are MongoDB's.
+///   - 8, 10, 12, 16, 20, 32, 40, 64, 96 or 128 lower-case hexadecimal digits behind `.` or `-` and
+///     a name (webpack, Parcel, gulp-rev, Django, Angular, Rails, Hugo). Pictures, sound and films
+///     need 16 or more: shorter ones are often a number in a database. 24 are none: those are
+///     MongoDB's.
 ///   - 20 of them alone, but for pictures, sound and films (webpack's `[contenthash]`).
 ///   - 8 letters and digits behind `-` and a name, with capitals, small letters and digits (Vite,
 ///     Rollup).
 ///   - 8 of `A-Z2-7` behind `-` and a name, two digits among them, of scripts and styles (esbuild).
-/// - The hash looks random: at least three times a letter follows a digit or the other way round, or
-///   a capital follows a small letter. Dates, versions, words and words with a number do not.
+/// - The hash looks random: at least three times a letter follows a digit or the other way round,
+///   or a capital follows a small letter. Dates, versions, words and words with a number do not.
 /// - It is not the end of a UUID, which names a thing, not its content.
 package enum HashedName {
   /// - Parameter at: begin of the path in its normal form, without a query.

@@ -2,14 +2,15 @@
 ///
 /// A cache that leaves a field out of its key relies on the backend to answer without regard to it,
 /// or to say `Vary`. Frameworks do neither for fields that stand in for target, host, scheme or
-/// method: one request with `X-Original-URL: /logout` would poison the page for all. Those are keyed
-/// without being asked for:
+/// method: one request with `X-Original-URL: /logout` would poison the page for all. Those are
+/// keyed without being asked for:
 ///
 /// - `X-Original-URL`, `X-Rewrite-URL`, `X-Original-URI`, `X-Original-Host`, `X-Host`,
 ///   `X-HTTP-Host-Override`, `X-Scheme`, `X-URL-Scheme`, `Front-End-Https`, `X-Script-Name`,
 ///   `X-HTTP-Method`, `X-HTTP-Method-Override`, `X-Method-Override`;
-/// - of a trusted peer, whose word the backend gets: `X-Forwarded-*` but `-For`, and what `Forwarded`
-///   says beside `for` and `by` (RFC 7239). Of anybody else they are not passed on and mean nothing.
+/// - of a trusted peer, whose word the backend gets: `X-Forwarded-*` but `-For`, and what
+///   `Forwarded` says beside `for` and `by` (RFC 7239). Of anybody else they are not passed on and
+///   mean nothing.
 ///
 /// Names are compared without case, `_` as `-`: applications behind CGI, WSGI or Rack cannot tell
 /// them apart.

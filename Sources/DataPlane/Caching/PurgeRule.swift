@@ -1,8 +1,9 @@
 /// What a purge takes, and how. Pure: made by the control plane (`PurgeText`), asked by a store for
 /// each thing it holds or is about to.
 ///
-/// URLs are compared as keys have them: in lower-case hosts, without default ports, with the path in
-/// its normal form. One that begins with `http://` or `https://` is of that scheme, every other of both.
+/// URLs are compared as keys have them: in lower-case hosts, without default ports, with the path
+/// in its normal form. One that begins with `http://` or `https://` is of that scheme, every other
+/// of both.
 package struct PurgeRule: Equatable, Sendable {
   package enum Subject: UInt8, Sendable {
     case all
@@ -47,7 +48,8 @@ package struct PurgeRule: Equatable, Sendable {
     }
   }
 
-  /// The text has a scheme. A host cannot have a slash behind its colon, so no host is taken for one.
+  /// The text has a scheme. A host cannot have a slash behind its colon, so no host is taken for
+  /// one.
   private var namesScheme: Bool {
     PurgeRule.schemeLength(text.span, 0, text.count) > 0
   }

@@ -116,6 +116,7 @@ struct ConfigLoaderTests {
           client_address: &office [10.0.0.0/8, "::1"]
         to: app
         timeout: 2s
+        cache: pages
         timeouts: { connect: 1s, response_idle: off }
         rewrite: { path: "/v2/{id}/{rest}?{query}" }
         request_headers: { set: { X-User: "{id}" }, add: { X-B: "{{}}" }, remove: [X-C] }
@@ -135,6 +136,8 @@ struct ConfigLoaderTests {
         - { address: localhost:4001, weight: 2 }
         - 127.0.0.1:4000
         keep_alive: { max_idle: 16 }
+    caches:
+      pages: { memory: 1GiB, default_ttl: 1m, key: { query: { drop: ["utm_*", a] }, headers: X-A } }
     timeouts:
       request: off
     drain: { timeout: 30s }

@@ -40,6 +40,8 @@ struct ConfigSchemaTests {
       "routes: [{ redirect: { status: 301 } }]", "routes: [{ respond: 99 }]",
       "routes: [{ to: a, rewrite: { strip: /a } }]", "pools: { a: { strategy: random } }",
       "routes: [{ match: { headers: { A: { suffix: b } } }, to: a }]", "access_log: jsno",
+      "caches: { a: { memory: lots } }", "caches: { a: { early_refresh: maybe } }",
+      "caches: { a: { key: { query: some } } }", "caches: { a: { ttl: 1s } }", "caches: [a]",
     ]
     let documents = try mistakes.map { try Self.json($0) }
     #expect(try Self.invalid(documents) == Array(0..<mistakes.count))
