@@ -21,7 +21,7 @@ package protocol VisitCounts: ~Copyable {
 /// Owned by one cache and used under its lock. Entries are slots that the store deals out, reused
 /// after `remove` or `victim`; a slot's visit count is 0 when it is inserted (the store sees to it).
 /// Every operation is O(1), `victim` on average and never more than `roundsMax` steps. Memory grows
-/// by doubling with the highest slot and the most entries: 32 bytes a slot, 16 to 32 an entry.
+/// by doubling: 32 bytes for each slot up to the highest, 16 to 32 for each of the most entries.
 package struct EvictionQueue: Sendable {
   /// The small queue may hold this part of the capacity.
   private static var smallPart: Int { 20 }
