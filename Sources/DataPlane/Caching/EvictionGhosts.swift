@@ -35,13 +35,13 @@ struct EvictionGhosts: Sendable {
 
   mutating func add(_ key: UInt64) {
     clock &+= 1
-    let print = Self.fingerprint(key)
-    let base = bucket(print)
+    let mark = Self.fingerprint(key)
+    let base = bucket(mark)
     var oldest = base
     var oldestAge: UInt32 = 0
     for index in base..<(base &+ Self.ways) {
       let cell = cells[index]
-      if cell == 0 || UInt32(truncatingIfNeeded: cell >> 32) == print {
+      if cell == 0 || UInt32(truncatingIfNeeded: cell >> 32) == mark {
         oldest = index
         break
       }
@@ -51,16 +51,16 @@ struct EvictionGhosts: Sendable {
         oldestAge = age
       }
     }
-    cells[oldest] = UInt64(print) << 32 | UInt64(clock)
+    cells[oldest] = UInt64(mark) << 32 | UInt64(clock)
   }
 
   /// True if the key is remembered; it is forgotten by that.
   mutating func take(_ key: UInt64) -> Bool {
-    let print = Self.fingerprint(key)
-    let base = bucket(print)
+    let mark = Self.fingerprint(key)
+    let base = bucket(mark)
     for index in base..<(base &+ Self.ways) {
       let cell = cells[index]
-      guard UInt32(truncatingIfNeeded: cell >> 32) == print else { continue }
+      guard UInt32(truncatingIfNeeded: cell >> 32) == mark else { continue }
       cells[index] = 0
       return clock &- UInt32(truncatingIfNeeded: cell) < window
     }
@@ -73,8 +73,8 @@ struct EvictionGhosts: Sendable {
   }
 
   /// From the high bits: the low one is always set.
-  @inline(__always) private func bucket(_ print: UInt32) -> Int {
-    Int(UInt64(print) >> (32 &- UInt64(bucketBits))) &* Self.ways
+  @inline(__always) private func bucket(_ mark: UInt32) -> Int {
+    Int(UInt64(mark) >> (32 &- UInt64(bucketBits))) &* Self.ways
   }
 
   private mutating func double() {

@@ -11,20 +11,25 @@ package protocol VisitCounts: ~Copyable {
 /// is in docs/cache.md.
 ///
 /// New entries wait in a small queue (a twentieth of the bytes) and are given up at its end unless
-/// they were hit meanwhile: what is asked for once does not get further. Who was hit goes on to the
-/// main queue, where each hit, up to three, buys another round. A key that comes back soon after it
-/// was given up goes to the main queue at once. A hit moves nothing, it only counts.
+/// they were hit twice meanwhile: what is asked for once, or twice in a moment, does not get
+/// further. The others go on to the main queue, where each hit, up to three, buys another round. A
+/// key that comes back soon after the small queue gave it up goes to the main queue at once. A hit
+/// moves nothing, it only counts.
 ///
 /// An entry of more than twice the average size needs a hit more in both queues, because several
 /// others would fit into its room: more requests hit, at a little cost in hit bytes.
 ///
 /// Owned by one cache and used under its lock. Entries are slots that the store deals out, reused
-/// after `remove` or `victim`; a slot's visit count is 0 when it is inserted (the store sees to it).
+/// after `remove` or `victim`; the store sets the visit count to 0 when it inserts one.
 /// Every operation is O(1), `victim` on average and never more than `roundsMax` steps. Memory grows
-/// by doubling with the highest slot and the most entries: 32 bytes a slot, 16 to 32 an entry.
+/// by doubling: 32 bytes for each slot up to the highest, 16 to 32 for each of the most entries.
 package struct EvictionQueue: Sendable {
   /// The small queue may hold this part of the capacity.
   private static var smallPart: Int { 20 }
+  /// Hits that take an entry from the small queue to the main one.
+  private static var smallPrice: UInt8 { 2 }
+  /// Hits that a round in the main queue costs.
+  private static var mainPrice: UInt8 { 1 }
   /// Entries that get another round within one `victim`, at most: the lock is held meanwhile.
   static var roundsMax: Int { 256 }
   /// Keys that are remembered at least, however few entries there are.
@@ -136,7 +141,7 @@ package struct EvictionQueue: Sendable {
         || (small.oldest != EvictionNodes.none
           && small.bytes > capacityBytes / Self.smallPart)
       let slot = isSmall ? small.oldest : main.oldest
-      let price: UInt8 = isLarge(slot) ? 2 : 1
+      let price = (isSmall ? Self.smallPrice : Self.mainPrice) + (isLarge(slot) ? 1 : 0)
       let seen = visits.visits(slot)
       guard seen >= price, roundsLeft > 0 else {
         if isSmall { ghosts.add(nodes[slot].key) }

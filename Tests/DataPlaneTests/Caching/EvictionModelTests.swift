@@ -41,7 +41,7 @@ private struct EvictionModel {
       let isSmall = main.isEmpty || (!small.isEmpty && smallBytes > capacity / 20)
       let average = bytes / all.count
       let entry = isSmall ? small.removeFirst() : main.removeFirst()
-      let price: UInt8 = entry.bytes / 2 > average ? 2 : 1
+      let price: UInt8 = (isSmall ? 2 : 1) + (entry.bytes / 2 > average ? 1 : 0)
       let seen = visits.visits(entry.slot)
       if seen < price || rounds == EvictionQueue.roundsMax {
         if isSmall { ghosts.add(entry.key) }

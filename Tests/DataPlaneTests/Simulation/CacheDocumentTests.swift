@@ -10,7 +10,7 @@ struct CacheDocumentTests {
     .appending(path: "../../../docs/cache.md").standardized
   private static let begin = "<!-- eviction: begin (UPDATE_DOCS=1) -->\n"
   private static let end = "<!-- eviction: end -->"
-  private static let requests = 40_000
+  private static let requests = 30_000
 
   @Test func tablesAreThoseOfTheSimulator() throws {
     let text = try String(contentsOf: Self.file, encoding: .utf8)

@@ -27,7 +27,8 @@ struct Trace {
     return [
       zipf("zipf 0.7", 0.7, requests, objects), zipf("zipf 0.9", 0.9, requests, objects),
       zipf("zipf 1.1", 1.1, requests, objects), wonders(requests, objects),
-      scans(requests, objects), loop(requests, objects), shifting(requests, objects),
+      pairs(requests, objects), scans(requests, objects), loop(requests, objects),
+      shifting(requests, objects),
       sized(requests, objects), day(requests, objects),
     ]
   }
@@ -48,6 +49,18 @@ struct Trace {
     var trace = zipf("zipf 0.9, half one-hit wonders", 0.9, count, objects)
     for index in stride(from: 1, to: count, by: 2) {
       trace.requests[index] = UInt32(trace.sizes.count)
+      trace.sizes.append(1)
+    }
+    return trace
+  }
+
+  /// Every second request is for something that is asked for twice within a moment and never again:
+  /// a file in two ranges, a page that is loaded anew.
+  private static func pairs(_ count: Int, _ objects: Int) -> Trace {
+    var trace = zipf("zipf 0.9, half two-hit wonders", 0.9, count, objects)
+    for index in stride(from: 1, to: count - 2, by: 4) {
+      trace.requests[index] = UInt32(trace.sizes.count)
+      trace.requests[index + 2] = UInt32(trace.sizes.count)
       trace.sizes.append(1)
     }
     return trace
