@@ -80,7 +80,8 @@ struct Rig: ~Copyable {
     let clients = try (0..<count).map { _ in try Rig.connect(port) }
     let workerSetup = WorkerSetup(
       index: 0, mailbox: mailbox, counters: counters, allCounters: [counters],
-      shared: SharedState(), rates: RateTable(keys: 1000), events: events, queues: WaitQueues(),
+      shared: SharedState(), rates: RateTable(keys: 1000),
+      caches: CacheStores(workers: 1), events: events, queues: WaitQueues(),
       mailboxes: [mailbox], log: ring, maxConnections: 64, onEnd: {})
     guard let worker = Worker(workerSetup, seed: 1) else { throw Peer.Failure.noWorker }
     self.worker = worker

@@ -20,6 +20,13 @@ static inline int64_t hr_send(int fd, const void *p, size_t n) {
   ssize_t r = send(fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
   return r < 0 ? -(int64_t)errno : r;
 }
+/// Two stretches of memory as one.
+static inline int64_t hr_send_both(int fd, const void *p, size_t n, const void *q, size_t m) {
+  struct iovec parts[2] = {{(void *)p, n}, {(void *)q, m}};
+  struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+  ssize_t r = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return r < 0 ? -(int64_t)errno : r;
+}
 /// 1: a byte is there to read; 0: end of stream; -EAGAIN: alive and silent; other: broken.
 static inline int64_t hr_peek(int fd) {
   char c;

@@ -151,6 +151,7 @@ public final class Proxy: Sendable {
   }
 
   private func publish(_ state: inout State) {
+    registry.prepareStores(state.config)
     let built = SnapshotBuilder(
       config: state.config, registry: registry, resolved: state.resolver?.answers ?? [:],
       stickyKeys: state.stickyKeys

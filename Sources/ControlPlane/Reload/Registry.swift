@@ -10,6 +10,7 @@ final class Registry: Sendable {
   /// One per worker, in the workers' order.
   let counters: [WorkerCounters]
   let shared = SharedState()
+  let stores: CacheStores
   private let state = Locked(State())
 
   private struct State {
@@ -34,7 +35,10 @@ final class Registry: Sendable {
     }
   }
 
-  init(workers: Int) { counters = (0..<workers).map { _ in WorkerCounters() } }
+  init(workers: Int) {
+    counters = (0..<workers).map { _ in WorkerCounters() }
+    stores = CacheStores(workers: workers)
+  }
 
   func route(_ name: String) -> UInt32 {
     let id = state.withLock { $0.routes.id(name) }
@@ -58,11 +62,27 @@ final class Registry: Sendable {
 
   /// The place of a cache's store, from 0; nil when `Config.Cache.countMax` names have been seen.
   func cache(_ name: String) -> UInt32? {
-    state.withLock { state in
+    let id: UInt32? = state.withLock { state in
       if let id = state.caches.firstIndex(of: name) { return UInt32(id) }
       guard state.caches.count < Config.Cache.countMax else { return nil }
       state.caches.append(name)
       return UInt32(state.caches.count - 1)
+    }
+    if let id { for worker in counters { worker.caches.reserve(id) } }
+    return id
+  }
+
+  /// Brings the stores to the sizes of the config, and empties those of caches that are not in it.
+  func prepareStores(_ config: Config) {
+    var left = Set(cacheNames)
+    for cache in config.caches {
+      left.remove(cache.name)
+      guard let id = self.cache(cache.name) else { continue }
+      stores.reserve(id, limit: cache.memoryBytes)
+    }
+    for name in left {
+      guard let id = cache(name), let store = stores[id] else { continue }
+      _ = store.purge(PurgeRule(.all, isHard: true), at: Clock.now())
     }
   }
 

@@ -26,7 +26,8 @@ final class WorkerGroup: Sendable {
       let setup = WorkerSetup(
         index: index, mailbox: mailboxes[index], counters: registry.counters[index],
         allCounters: registry.counters, shared: registry.shared, rates: rates,
-        events: events, queues: queues, mailboxes: mailboxes, log: rings[index],
+        caches: registry.stores, events: events, queues: queues, mailboxes: mailboxes,
+        log: rings[index],
         maxConnections: maxConnections,
         onEnd: { [self] in workerEnded() })
       let thread = try LocalThread(name: "worker-\(index)") {

@@ -20,8 +20,6 @@ package struct CachedFacts: BitwiseCopyable, Sendable {
     package static var isHeuristic: Flags { Flags(rawValue: 128) }
     /// Its name has a content hash, and nobody made it immutable.
     package static var isMissedChance: Flags { Flags(rawValue: 256) }
-    /// The purge or an unsafe request made it stale: validated before it is used again.
-    package static var isInvalid: Flags { Flags(rawValue: 512) }
   }
 
   package static var noDate: Int64 { .min }

@@ -20,7 +20,7 @@ package enum Reuse: UInt8, Sendable, BitwiseCopyable {
     _ facts: CachedFacts, now: Instant, _ directives: RequestDirectives, _ rules: CacheRules,
     random: UInt64
   ) -> Reuse {
-    if !facts.flags.isDisjoint(with: [.noCache, .isInvalid]) { return .validate }
+    if facts.flags.contains(.noCache) { return .validate }
     let age = facts.age(at: now)
     // RFC 9111 section 4.2.
     guard facts.lifetime > age else { return decideStale(facts, age: age, directives) }
@@ -70,7 +70,7 @@ package enum Reuse: UInt8, Sendable, BitwiseCopyable {
   package static func mayServeOnError(
     _ facts: CachedFacts, age: Int64, _ directives: RequestDirectives
   ) -> Bool {
-    if !facts.flags.isDisjoint(with: [.noCache, .isInvalid]) || directives.noCache { return false }
+    if facts.flags.contains(.noCache) || directives.noCache { return false }
     let staleness = age &- facts.lifetime
     if staleness < 0 { return true }
     if facts.flags.contains(.mustRevalidate) { return false }

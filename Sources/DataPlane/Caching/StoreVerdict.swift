@@ -5,6 +5,8 @@ package enum StoreVerdict: UInt8, Sendable, BitwiseCopyable, CaseIterable {
   case interim, partialContent, notModified
   case noStore, isPrivate, authorization, setCookie, varyStar, varyTooLong
   case notUnderstood, statusNeedsFreshness, noFreshness, staleAtOnce, tooLong
+  /// The cache: its request has no key, or it no room.
+  case noKey, noRoom
 
   /// For admin, logs and `Cache-Status`: lower case, no quotes.
   package var text: StaticString {
@@ -25,6 +27,8 @@ package enum StoreVerdict: UInt8, Sendable, BitwiseCopyable, CaseIterable {
     case .statusNeedsFreshness: return "status without explicit freshness"
     case .noFreshness: return "no freshness information"
     case .staleAtOnce: return "stale at once and no validator"
+    case .noKey: return "request has no key"
+    case .noRoom: return "cache has no room"
     case .tooLong: return "longer than max_object"
     }
   }

@@ -20,6 +20,8 @@ struct ClientConnection: ~Copyable, SlabElement {
   var isInHead = false
   /// The peer's forwarding headers are believed.
   var isTrusted = false
+  /// Nobody: an exchange that fetches for a cache is its client.
+  var isNobody = false
   /// We shut down our half already.
   var hasShutDown = false
   /// Of empty lines before the next request line.

@@ -16,6 +16,9 @@ extension Worker {
     if readiness.isWritable, clients[c].stream.hasOutput {
       flushClient(c)
       if clients[c].generation != generation { return }
+    } else if readiness.isWritable, clients[c].stream.isBlocked {
+      clientFlushed(c)
+      if clients[c].generation != generation { return }
     }
     if readiness.isBroken, clients[c].state == .exchange || clients[c].state == .flushing {
       // We have not closed our half, so this is a reset: nobody is there to read an answer.
@@ -35,7 +38,11 @@ extension Worker {
     case .waiting: receiveHead(c)
     case .exchange:
       let x = clients[c].exchange
-      if !exchanges[x].requestDone { pumpRequest(x) }
+      if !exchanges[x].requestDone {
+        pumpRequest(x)
+      } else if exchanges[x].step == .serve {
+        pumpServed(x)
+      }
     case .closing: dropInput(c)
     case .tunnel: pumpFromClient(clients[c].exchange)
     case .flushing, .free: break
@@ -123,6 +130,8 @@ extension Worker {
     case .exchange:
       wheel.clear(&clients[c].timer)
       let x = clients[c].exchange
+      clients[c].stream.isBlocked = false
+      if exchanges[x].step == .serve { return pumpServed(x) }
       if !exchanges[x].requestDone { setClientTimer(c, after: policy.clientBodyIdle) }
       let u = exchanges[x].upstream
       if u >= 0 {
@@ -207,7 +216,7 @@ extension Worker {
       if clients[c].isInHead { answerTimeout(c) } else { closeClient(c) }
     case .exchange:
       let x = clients[c].exchange
-      if clients[c].stream.hasOutput {
+      if clients[c].stream.hasOutput || clients[c].stream.isBlocked {
         exchanges[x].failure = .clientTimeout
         abortClient(c)
       } else {
@@ -223,11 +232,20 @@ extension Worker {
   mutating func abortClient(_ c: Int32) {
     let x = clients[c].exchange
     if x >= 0 {
-      if exchanges[x].failure == .none { exchanges[x].failure = .clientGone }
-      dropUpstream(x)
-      endExchange(x)
+      if !orphan(x) { abandon(x) }
     }
     closeClient(c)
+  }
+
+  /// The exchange ends with its client.
+  private mutating func abandon(_ x: Int32) {
+    if exchanges[x].path == .store, exchanges[x].step == .respond {
+      abandonFill(x)
+    } else if exchanges[x].failure == .none {
+      exchanges[x].failure = .clientGone
+    }
+    dropUpstream(x)
+    endExchange(x)
   }
 
   mutating func closeClient(_ c: Int32, reset: Bool = false) {
@@ -237,6 +255,10 @@ extension Worker {
     clients[c].stream.close(&pool, reset: reset)
     wheel.remove(&clients[c].timer)
     endedClients.append(c)
+    if clients[c].isNobody {
+      clients[c].isNobody = false
+      return
+    }
     setup.counters.worker.add(.clientConnectionsClosed)
   }
 }

@@ -42,6 +42,7 @@ extension Worker {
   ) {
     exchanges[x].failure = reason
     if exchanges[x].step == .respond || exchanges[x].step == .tunnel { return cutResponse(x) }
+    if exchanges[x].cache.role == .fetch, fetchFailed(x, status: status) { return }
     let c = exchanges[x].client
     dropUpstream(x)
     let isDone = exchanges[x].requestDone

@@ -7,7 +7,8 @@ extension Worker {
     clients[c].exchange = x
     clients[c].keepAlive = head.keepsAlive && !isDraining
     wheel.clear(&clients[c].timer)
-    reset(x, c)
+    resetExchange(x, c)
+    describeRequest(x)
     exchanges[x].requestBody = BodyDecoder(
       framing: head.isChunked ? .chunked : head.contentLength > 0 ? .length : .none,
       length: max(head.contentLength, 0))
@@ -31,6 +32,8 @@ extension Worker {
     if limit != .max { exchanges[x].deadline = now &+ limit }
     if exchanges[x].awaitsContinue { exchanges[x].continueAt = now &+ 1_000_000_000 }
     if exchanges[x].awaitsContinue || limit != .max { setExchangeTimer(x) }
+    if exchanges[x].routeFlags.contains(.isCached), !lookUp(x, from) { return }
+    enterPool(x, from)
     guard writeHead(x, from) else { return }
     dispatchFirst(x, bodyAt, body.sendEnd &- bodyAt)
   }
@@ -54,14 +57,19 @@ extension Worker {
   }
 
   @inline(__always)
-  private mutating func reset(_ x: Int32, _ c: Int32) {
-    exchanges[x].step = .connect
-    exchanges[x].path = .relay
+  private mutating func describeRequest(_ x: Int32) {
     exchanges[x].method = head.method
     exchanges[x].snapshot = snapshots.pin()
     exchanges[x].isOldClient = head.minorVersion == 0
     exchanges[x].wantsUpgrade = head.wantsUpgrade && head.minorVersion == 1
     exchanges[x].awaitsContinue = head.expectsContinue && head.minorVersion == 1
+  }
+
+  /// A slot as an exchange finds it that begins.
+  @inline(__always)
+  mutating func resetExchange(_ x: Int32, _ c: Int32) {
+    exchanges[x].step = .connect
+    exchanges[x].path = .relay
     exchanges[x].uploadBroken = false
     exchanges[x].endsByClose = false
     exchanges[x].hasRoute = false
@@ -81,6 +89,7 @@ extension Worker {
     exchanges[x].hasGrant = false
     exchanges[x].boundPlace = Exchange.bindingUnread
     exchanges[x].keepsBinding = false
+    exchanges[x].cache.role = .none
     exchanges[x].startedAt = now
     exchanges[x].responseBytes = 0
     exchanges[x].requestID = (random.next(), random.next())

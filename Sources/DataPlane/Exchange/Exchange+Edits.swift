@@ -54,10 +54,10 @@ extension Worker {
     return isFit
   }
 
-  private mutating func editResponseHead(_ x: Int32, _ kept: borrowing Block) -> Bool {
+  /// The kept head as rules see it, described by `trailers`, its path in `pathBuffer` if that was
+  /// not in its normal form.
+  mutating func describeKept(_ x: Int32, _ kept: borrowing Block) -> RouteRequest? {
     let snapshot = snapshots[exchanges[x].snapshot]
-    let row = snapshot.value.routes[Int(exchanges[x].route)]
-    let detail = snapshot.value.routing.details[Int(row.detail)]
     let length = Int(exchanges[x].headLength)
     _ = RequestParser.parse(kept, 0, length, limits: .widest, into: &trailers)
     pathBuffer.removeAll()
@@ -67,9 +67,15 @@ extension Worker {
       !target.needsNormalizing
         || PathNormalizer.normalize(
           kept, target, mergeSlashes: snapshot.value.policy.mergesSlashes, into: &pathBuffer)
-    else { return false }
-    var request = RouteRequest(
-      kept, 0, &trailers, target, normalisedCount: pathBuffer.end)
+    else { return nil }
+    return RouteRequest(kept, 0, &trailers, target, normalisedCount: pathBuffer.end)
+  }
+
+  private mutating func editResponseHead(_ x: Int32, _ kept: borrowing Block) -> Bool {
+    guard var request = describeKept(x, kept) else { return false }
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let row = snapshot.value.routes[Int(exchanges[x].route)]
+    let detail = snapshot.value.routing.details[Int(row.detail)]
     let c = exchanges[x].client
     request.isTrusted = clients[c].isTrusted
     request.requestID = exchanges[x].requestID

@@ -6,9 +6,10 @@ extension Worker {
     if exchanges[x].isTrying { judgeTry(x, .abandoned) }
     if exchanges[x].holdsBackend { releaseBackend(x) }
     if exchanges[x].isQueued { leaveQueue(x) }
+    if exchanges[x].cache.role != .none { leaveCache(x) }
     let duration = now &- exchanges[x].startedAt
     if exchanges[x].hasRoute { count(x, duration) }
-    if policy.accessLog != .off { log(x, duration) }
+    if policy.accessLog != .off, !clients[exchanges[x].client].isNobody { log(x, duration) }
     if let block = exchanges[x].head.take() { pool.give(block) }
     if let block = exchanges[x].unsent.take() { pool.give(block) }
     if exchanges[x].snapshot != UInt8.max { snapshots.unpin(exchanges[x].snapshot) }

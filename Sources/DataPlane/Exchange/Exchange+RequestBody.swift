@@ -108,6 +108,7 @@ extension Worker {
 
   mutating func exchangeTimeout(_ x: Int32) {
     if exchanges[x].retryAt <= now {
+      if exchanges[x].step == .waitForFetch { return waitedTooLong(x) }
       resumeTry(x)
       if exchanges[x].step == .free { return }
     }
@@ -119,7 +120,7 @@ extension Worker {
     }
     if exchanges[x].deadline <= now {
       exchanges[x].deadline = .max
-      if exchanges[x].step == .connect || exchanges[x].step == .awaitResponse {
+      if exchanges[x].step.isBeforeAnswer {
         // While the client still sends, it is the client that took the time.
         if exchanges[x].step == .awaitResponse, exchanges[x].requestDone { judgeTry(x, .failed) }
         return failExchange(x, status: 504, .requestTimeout, "the request took too long")

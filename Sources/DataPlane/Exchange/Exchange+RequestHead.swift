@@ -32,6 +32,7 @@ extension Worker {
     let isTrusted = clients[c].isTrusted
     if head.hasNominated { dropNominated(from) }
     dropForwarding(isTrusted: isTrusted)
+    if exchanges[x].cache.role == .fetch { StoredHead.dropConditions(&head, scratch, from) }
     let hops = forwardsLeft(from)
     if hops != nil { head.drop(head.maxForwards) }
     copyKeptFields(from)
@@ -42,6 +43,7 @@ extension Worker {
       outgoing.append("\r\n")
     }
     if exchanges[x].wantsUpgrade { writeUpgrade(from) }
+    if exchanges[x].cache.role == .fetch { writeValidators(x) }
     if policy.addsVia {
       outgoing.append(head.minorVersion == 0 ? "Via: 1.0 headrace\r\n" : "Via: 1.1 headrace\r\n")
     }

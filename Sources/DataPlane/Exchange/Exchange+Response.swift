@@ -72,7 +72,9 @@ extension Worker {
     // One that we sent in the backend's place is not sent again.
     let isWanted = !isContinue || exchanges[x].awaitsContinue
     if isContinue { exchanges[x].awaitsContinue = false }
-    guard isWanted, !exchanges[x].isOldClient else { return true }
+    guard isWanted, !exchanges[x].isOldClient, !clients[exchanges[x].client].isNobody else {
+      return true
+    }
     outgoing.removeAll()
     writeStatusLine(from)
     dropFraming()
@@ -94,6 +96,7 @@ extension Worker {
     let c = exchanges[x].client
     judgeTry(x, .answered(status: head.status))
     if RetryPolicy.isRetried(status: head.status), retriesAnswer(x) { return }
+    if exchanges[x].cache.role != .none, cacheAnswer(x, u, from, bodyAt) { return }
     exchanges[x].tryDeadline = .max
     exchanges[x].step = .respond
     exchanges[x].status = UInt16(truncatingIfNeeded: head.status)
@@ -130,7 +133,7 @@ extension Worker {
   }
 
   /// Where the body ends, and how it is passed on (RFC 9112 section 6.3).
-  private mutating func settleFraming(_ x: Int32) {
+  mutating func settleFraming(_ x: Int32) {
     exchanges[x].path = .relay
     let hasNoBody =
       exchanges[x].method == .head || head.status == 204 || head.status == 304
@@ -173,7 +176,9 @@ extension Worker {
     writeStatusLine(from)
     if head.hasNominated { dropNominated(from) }
     if exchanges[x].path == .dechunk { dropFraming() }
+    if exchanges[x].cache.role != .none { dropTargetedFields(x, from) }
     copyKeptFields(from)
+    if exchanges[x].cache.role != .none { writeForwardStatus(x) }
     if head.date < 0 || head.fields[head.date].isDropped { writeDate() }
     if policy.addsVia {
       outgoing.append(head.minorVersion == 0 ? "Via: 1.0 headrace\r\n" : "Via: 1.1 headrace\r\n")
@@ -198,7 +203,7 @@ extension Worker {
   /// Looks after what lies behind the scanned bytes. Before sending: a blocked send may take the
   /// scratch block away.
   @inline(__always)
-  private mutating func keepRest(_ u: Int32, _ scan: BodyScan) {
+  mutating func keepRest(_ u: Int32, _ scan: BodyScan) {
     guard scratch.end > scan.consumedEnd else { return }
     if scan.outcome == .ended {
       // An answer to nothing: the connection cannot be trusted any more.
@@ -263,6 +268,7 @@ extension Worker {
 
   mutating func pumpResponse(_ u: Int32) {
     let x = upstreams[u].exchange
+    if exchanges[x].path == .store { return pumpFill(u) }
     let c = exchanges[x].client
     for _ in 0..<Worker.receivesPerTurn {
       // Room in the client's socket is the credit; the flush wakes us.
@@ -330,6 +336,7 @@ extension Worker {
   /// A response that cannot be completed: the client must see that. Its connection ends without a
   /// final chunk; where the end of the connection would look like the end of the body, by a reset.
   mutating func cutResponse(_ x: Int32) {
+    if exchanges[x].path == .store { return cutFill(x) }
     let c = exchanges[x].client
     let endsByClose = exchanges[x].endsByClose
     dropUpstream(x)
@@ -341,6 +348,15 @@ extension Worker {
   @inline(__always)
   private mutating func finishResponse(_ x: Int32, _ u: Int32, _ keepAliveSeconds: Int) {
     let c = exchanges[x].client
+    releaseUpstream(x, u, keepAliveSeconds)
+    let lingers = !exchanges[x].requestDone
+    endExchange(x)
+    answerSent(c, lingers: lingers)
+  }
+
+  /// The backend's part is done: its connection goes back to the pool, if it can be used again.
+  @inline(__always)
+  mutating func releaseUpstream(_ x: Int32, _ u: Int32, _ keepAliveSeconds: Int) {
     let isReusable =
       upstreams[u].keepAlive && exchanges[x].requestDone && !upstreams[u].stream.hasOutput
       && upstreams[u].stream.input == nil && !upstreams[u].stream.isEnding
@@ -348,9 +364,6 @@ extension Worker {
       && (!upstreams[u].stream.isReadable || Sockets.isAlive(upstreams[u].stream.descriptor))
     detach(x, u)
     if isReusable { giveIdle(u, keepAliveSeconds: keepAliveSeconds) } else { closeUpstream(u) }
-    let lingers = !exchanges[x].requestDone
-    endExchange(x)
-    answerSent(c, lingers: lingers)
   }
 
   /// An answer is with the socket, or waits for it.

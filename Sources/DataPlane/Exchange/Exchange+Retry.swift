@@ -152,7 +152,7 @@ extension Worker {
   /// The kept bytes take the place of freshly received ones and are read again.
   ///
   /// - Returns: where the head begins in `scratch`.
-  private mutating func restoreRequest(_ x: Int32) -> Int? {
+  mutating func restoreRequest(_ x: Int32) -> Int? {
     guard let kept = exchanges[x].head.take() else { return nil }
     scratch.reset(room: BlockPool.headroom)
     scratch.append(kept, kept.start, kept.count)

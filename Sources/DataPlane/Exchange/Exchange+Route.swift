@@ -33,15 +33,21 @@ extension Worker {
     if route.flags.contains(.hasTimeouts) {
       exchanges[x].timeouts = snapshot.value.routing.details[Int(route.detail)].timeouts
     }
-    exchanges[x].hasPool = true
     exchanges[x].pool = route.pool
-    exchanges[x].poolCounters = snapshot.value.pools[Int(route.pool)].counters
+    return true
+  }
+
+  /// The request goes to the route's pool.
+  @inline(__always)
+  mutating func enterPool(_ x: Int32, _ from: Int) {
+    let snapshot = snapshots[exchanges[x].snapshot]
+    exchanges[x].hasPool = true
+    exchanges[x].poolCounters = snapshot.value.pools[Int(exchanges[x].pool)].counters
     let counters = setup.counters.pools[exchanges[x].poolCounters]
     counters.add(.started)
     counters.record(at: now, window: RetryPolicy.budgetWindow)
-    exchanges[x].poolFlags = snapshot.value.pools[Int(route.pool)].flags
+    exchanges[x].poolFlags = snapshot.value.pools[Int(exchanges[x].pool)].flags
     if exchanges[x].poolFlags.contains(.hashes) { findBalanceKey(x, from) }
-    return true
   }
 
   /// Leaves the path's one form in `pathBuffer` when it is not the received one.

@@ -11,9 +11,18 @@ struct Exchange: ~Copyable, SlabElement {
     case connect
     /// The request is on its way; no byte of a final response head was forwarded.
     case awaitResponse
+    /// Another exchange fetches what this one wants.
+    case waitForFetch
+    /// The answer comes from a cache: its head is with the client, the body follows.
+    case serve
     /// The final head was forwarded; the body follows.
     case respond
     case tunnel
+
+    /// The client has heard nothing yet.
+    var isBeforeAnswer: Bool {
+      self == .connect || self == .awaitResponse || self == .waitForFetch
+    }
   }
 
   /// How response bytes become the client's bytes.
@@ -24,6 +33,8 @@ struct Exchange: ~Copyable, SlabElement {
     case dechunk
     /// Close-delimited to chunked, for HTTP/1.1 clients.
     case enchunk
+    /// To a cache, from which clients read.
+    case store
   }
 
   /// Of `boundPlace`: the cookies were not looked at yet.
@@ -101,6 +112,8 @@ struct Exchange: ~Copyable, SlabElement {
 
   /// Of the route, if `routeFlags` has `hasTimeouts`; else the policy's count.
   var timeouts = RouteTimeoutsRow()
+  /// What a cache does for it, if `cache.role` is not `none`.
+  var cache = CacheUse()
   /// Of the route's rates, if `routeFlags` has `hasRates`.
   var rate = RateRuling()
 
@@ -127,7 +140,7 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
   case none, clientGone, badRequest, noRoute, noBackend, connectFailed, connectTimeout
   case firstByteTimeout, responseIdle, requestTimeout, badResponse, upstreamClosed
   case clientTimeout, bodyTooLong, drained, overloaded, badStatus, tryTimeout
-  case queueFull, queueTimeout, rateLimited, breakerOpen
+  case queueFull, queueTimeout, rateLimited, breakerOpen, fetchFailed, notCached
 
   package var text: String {
     switch self {
@@ -153,6 +166,8 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
     case .queueTimeout: return "waited too long for room"
     case .rateLimited: return "rate limited"
     case .breakerOpen: return "no backend available: breaker open"
+    case .notCached: return "nothing stored that may be used"
+    case .fetchFailed: return "the fetch that it waited for failed"
     }
   }
 }

@@ -18,6 +18,13 @@ package enum WorkerMessage: Sendable {
   case resume(exchange: UInt64)
   /// Whether idle connections to this backend are kept; if not, those that are idle close now.
   case keepIdle(backend: UInt32, Bool)
+  /// From a worker: the fetch that exchanges here wait for has come to something; `failure` is the
+  /// status of what its client was told when no response came, else 0.
+  case fetchSettled(key: Hash128, failure: Int)
+  /// From a worker: there is more of a stored body, named by its address, or its end.
+  case bodyGrew(UInt64)
+  /// From a worker: all readers have what there is of a response that goes on in rounds.
+  case fillDrained(exchange: UInt64)
 }
 
 /// The way from the control plane into one worker: locked, rarely used, with a wake-up.

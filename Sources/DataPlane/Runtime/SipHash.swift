@@ -91,4 +91,9 @@ package struct Hash128: BitwiseCopyable, Equatable, Hashable, Sendable {
     self.low = low
     self.high = high
   }
+
+  /// Of two things together; the order does not count.
+  func mixed(with other: Hash128) -> Hash128 {
+    Hash128(low: low ^ other.low, high: high ^ other.high)
+  }
 }

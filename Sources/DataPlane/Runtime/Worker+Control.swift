@@ -28,6 +28,12 @@ struct SnapshotSlots: ~Copyable {
     return UInt8(truncatingIfNeeded: current)
   }
 
+  /// The same one that another exchange pins.
+  mutating func pin(_ slot: UInt8) -> UInt8 {
+    pins[Int(slot)] &+= 1
+    return slot
+  }
+
   @inline(__always) mutating func unpin(_ slot: UInt8) {
     pins[Int(slot)] &-= 1
     if Int(slot) != current { retire(Int(slot)) }
@@ -76,6 +82,9 @@ extension Worker {
         closeIdle(backend: backend, for: worker, exchange)
       case .resume(let exchange): resumed(Token(raw: exchange))
       case .keepIdle(let backend, let isKept): keepIdle(backend, isKept)
+      case .fetchSettled(let key, let failure): fetchSettled(key, failure: failure)
+      case .bodyGrew(let body): bodyGrew(body)
+      case .fillDrained(let exchange): fillDrained(Token(raw: exchange))
       }
     }
   }
@@ -90,6 +99,7 @@ extension Worker {
       balancers[Int32(row.counters)].use(
         row.strategy, start: UInt64(setup.index), breaker: row.breaker, capacity: row.capacity)
     }
+    adoptCaches(handle)
     for index in 0..<handle.value.backends.count {
       let identity = Int(handle.value.backends[index].identity)
       while idle.count <= identity { idle.append(IdleList()) }

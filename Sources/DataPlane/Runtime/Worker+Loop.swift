@@ -7,7 +7,9 @@ extension Worker {
 
   /// One turn: wait, events, timers, what was put off, ends.
   package mutating func turn(maxWait: Int32) {
+    setup.caches.quiet.leave(setup.index)
     let count = poller.wait(milliseconds: nextWait(maxWait))
+    setup.caches.quiet.enter(setup.index)
     now = Clock.now()
     date.refresh()
     setup.counters.worker.add(.loopTurns)
@@ -18,6 +20,7 @@ extension Worker {
     }
     runTimers()
     runReady()
+    if !cacheLists.work.isEmpty { runCacheWork() }
     recycle()
     if now >= trimAt { housekeep() }
     if isDraining { checkDrain() }

@@ -8,6 +8,7 @@ package struct WorkerSetup: Sendable {
   /// What all workers know of backends and pools.
   package let shared: SharedState
   package let rates: RateTable
+  package let caches: CacheStores
   package let events: EventLog
   package let queues: WaitQueues
   /// Of all workers.
@@ -19,8 +20,8 @@ package struct WorkerSetup: Sendable {
 
   package init(
     index: Int, mailbox: Mailbox, counters: WorkerCounters, allCounters: [WorkerCounters],
-    shared: SharedState, rates: RateTable, events: EventLog, queues: WaitQueues,
-    mailboxes: [Mailbox], log: AccessLogRing, maxConnections: Int,
+    shared: SharedState, rates: RateTable, caches: CacheStores, events: EventLog,
+    queues: WaitQueues, mailboxes: [Mailbox], log: AccessLogRing, maxConnections: Int,
     onEnd: @escaping @Sendable () -> Void
   ) {
     self.index = index
@@ -29,6 +30,7 @@ package struct WorkerSetup: Sendable {
     self.allCounters = allCounters
     self.shared = shared
     self.rates = rates
+    self.caches = caches
     self.events = events
     self.queues = queues
     self.mailboxes = mailboxes
@@ -64,6 +66,9 @@ package struct Worker: ~Copyable {
   var pathBuffer: Block
   /// What a route makes of it: a rewritten target, or the text of an answer.
   var routeBuffer: Block
+  /// The key of a request in a cache, and the tags of a response.
+  var keyBuffer: Block
+  var tagBuffer: Block
   /// The head being read, of either side; valid only until the next receive.
   var head = MessageHead()
   var trailers = MessageHead()
@@ -88,6 +93,11 @@ package struct Worker: ~Copyable {
   var policy = PolicyRow()
   /// By the pool's row in the counters.
   var balancers = Slab<Balancer>(limit: CounterBank.capacity)
+  /// By the cache's identity; an identity that is in no config has an empty store.
+  var caches: [CacheStore] = []
+  /// Of the newest config, likewise.
+  var cacheRules: [CacheRules] = []
+  var cacheLists = CacheLists()
   /// By the backend's identity: idle connections, last in first out.
   var idle: [IdleList] = []
 
@@ -114,6 +124,8 @@ package struct Worker: ~Copyable {
     outgoing = Block(capacity: 2 * 65_536)
     pathBuffer = Block(capacity: 65_536)
     routeBuffer = Block(capacity: 65_536)
+    keyBuffer = Block(capacity: 65_536)
+    tagBuffer = Block(capacity: 65_536)
     self.now = now
     random = seed.map(RandomSource.init(seed:)) ?? RandomSource()
     ready.reserveCapacity(1024)

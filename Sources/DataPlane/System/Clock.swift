@@ -8,7 +8,8 @@ package enum Clock {
 
 /// `Date` as text (RFC 9110 section 6.6.1), made once a second. Owned by one worker.
 struct DateCache {
-  private var second: Int64 = -1
+  /// Wall time, since 1970.
+  private(set) var second: Int64 = -1
   private(set) var text = InlineArray<29, UInt8>(repeating: 0)
 
   mutating func refresh() {

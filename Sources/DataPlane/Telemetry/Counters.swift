@@ -164,6 +164,7 @@ package struct WorkerCounters: BitwiseCopyable, Sendable {
   package let routes = CounterBank()
   package let pools = CounterBank()
   package let backends = CounterBank()
+  package let caches = CounterBank()
   /// The worker's own: `WorkerCounter` words of one row.
   package let worker: CounterRow
 
@@ -187,4 +188,27 @@ extension CounterRow {
     unsafe hr_counter_set(words + counter.rawValue, value)
   }
   package func load(_ counter: WorkerCounter) -> UInt64 { load(word: counter.rawValue) }
+}
+
+/// What is counted for each cache.
+package enum CacheCounter: Int, Sendable, CaseIterable {
+  /// Requests that were answered without a backend: with a fresh response, or a stale one.
+  case hits, staleHits
+  /// Requests that waited for another one's fetch; of them those that waited too long.
+  case collapsed, collapseTimeouts
+  /// Responses that were stored, that could not be, and 304s that made one good again.
+  case stored, uncacheable, validated
+  /// Fetches in the background, and those that went on without the client that began them.
+  case refreshes, orphanedFetches
+  /// Stale responses in the place of an error.
+  case staleOnError
+  /// Responses that grew longer than the cache takes.
+  case overflows
+  /// Responses under a content-hashed name that say too little of caching.
+  case missedChances
+}
+
+extension CounterRow {
+  @inline(__always) func add(_ counter: CacheCounter) { add(word: counter.rawValue, 1) }
+  package func load(_ counter: CacheCounter) -> UInt64 { load(word: counter.rawValue) }
 }

@@ -11,6 +11,8 @@ struct Stream: ~Copyable {
   var isEnding = false
   /// Once blocked, it reads small pieces: see `receiveLimit`.
   var hasBlocked = false
+  /// The socket took less of a stored body than it was given: the next edge clears it.
+  var isBlocked = false
   /// In the worker's ready list.
   var isQueued = false
   var input: Block? = nil
@@ -27,6 +29,7 @@ struct Stream: ~Copyable {
     isReadable = false
     isEnding = false
     hasBlocked = false
+    isBlocked = false
     isQueued = false
   }
 
@@ -176,6 +179,39 @@ struct Stream: ~Copyable {
     case .failed(let error):
       pool.give(block)
       return .failed(error)
+    }
+  }
+}
+
+extension Stream {
+  enum ServeResult {
+    /// So much of the body; what is left of the head waits in `output`.
+    case sent(Int)
+    case failed(SystemError)
+  }
+
+  /// Sends all of `head`, then what is in one piece of `offset..<end` of a stored body. The socket
+  /// took less when `isBlocked` is set: its next edge tells when to go on.
+  @inline(__always)
+  mutating func send(
+    _ head: borrowing Block, _ body: CachedBody, from offset: Int, to end: Int,
+    _ pool: inout BlockPool
+  ) -> ServeResult {
+    let headCount = head.end
+    let pieces = body.contiguousCount(from: offset, to: end)
+    switch body.send(descriptor, after: head, 0, headCount, from: offset, to: end) {
+    case .bytes(let sent):
+      if sent < headCount {
+        _ = enqueue(head, sent, headCount &- sent, &pool)
+        hasBlocked = true
+        return .sent(0)
+      }
+      isBlocked = sent &- headCount < pieces
+      return .sent(sent &- headCount)
+    case .wouldBlock, .endOfStream:
+      if headCount > 0 { _ = enqueue(head, 0, headCount, &pool) } else { isBlocked = true }
+      return .sent(0)
+    case .failed(let error): return .failed(error)
     }
   }
 }

@@ -1,0 +1,179 @@
+/// The upstream side of a fill: an exchange without a client that puts a response into a cache.
+extension Worker {
+  /// As fast as the backend gives.
+  mutating func pumpFill(_ u: Int32) {
+    let x = upstreams[u].exchange
+    guard let entry = CachedEntry(raw: exchanges[x].cache.filling), let body = entry.body else {
+      return cutFill(x)
+    }
+    for _ in 0..<Worker.receivesPerTurn {
+      // What its readers have not taken yet comes first.
+      if exchanges[x].unsent != nil { return }
+      let kept = upstreams[u].stream.restoreInput(&scratch, &pool)
+      guard upstreams[u].stream.isReadable else {
+        if kept { upstreams[u].stream.keepInput(scratch, scratch.start, scratch.end, &pool) }
+        return
+      }
+      let from = scratch.start
+      switch upstreams[u].stream.receive(&scratch, count: receiveLimit(false)) {
+      case .bytes: break
+      case .wouldBlock:
+        if kept { upstreams[u].stream.keepInput(scratch, scratch.start, scratch.end, &pool) }
+        return
+      case .endOfStream:
+        guard exchanges[x].responseBody.endOfStream() else { return cutFill(x) }
+        return completeFill(x, u, entry, body)
+      case .failed: return cutFill(x)
+      }
+      let scan = BodyScan.run(
+        &exchanges[x].responseBody, &scratch, &trailers, from: from, to: scratch.end,
+        dechunk: true, limits: .widest)
+      if scan.outcome == .failed { return cutFill(x) }
+      let count = scan.sendEnd &- from
+      keepRest(u, scan)
+      if !append(x, body, from, count) {
+        exchanges[x].cache.isFillEnded = scan.outcome == .ended
+        continueRounds(x, u, body)
+        if exchanges[x].step == .free { return }
+        continue
+      }
+      if scan.outcome == .ended { return completeFill(x, u, entry, body) }
+      tellReaders(of: body)
+      setUpstreamTimer(u, after: responseIdleTimeout(x))
+    }
+    if upstreams[u].stream.isReadable { queueUpstream(u) }
+  }
+
+  /// False when the content does not fit, or may not: it waits in `unsent` then.
+  private mutating func append(_ x: Int32, _ body: CachedBody, _ from: Int, _ count: Int) -> Bool {
+    let identity = Int(exchanges[x].cache.identity)
+    let store = caches[identity]
+    if !exchanges[x].cache.isInRounds {
+      store.makeRoom(count, worker: setup.index)
+      if Int64(body.length &+ count) <= cacheRules[identity].maxObjectBytes,
+        body.append(scratch, from, count, store.budget)
+      {
+        return true
+      }
+      beginRounds(x, body)
+    }
+    guard count > 0 else { return true }
+    var block = pool.take(atLeast: count)
+    block.removeAll()
+    block.append(scratch, from, count)
+    exchanges[x].unsent = consume block
+    return false
+  }
+
+  private mutating func completeFill(
+    _ x: Int32, _ u: Int32, _ entry: CachedEntry, _ body: CachedBody
+  ) {
+    body.finish(.complete)
+    tellReaders(of: body)
+    caches[Int(exchanges[x].cache.identity)].complete(entry)
+    endFill(x, u, -1)
+  }
+
+  private mutating func endFill(_ x: Int32, _ u: Int32, _ keepAliveSeconds: Int) {
+    let v = exchanges[x].client
+    releaseUpstream(x, u, keepAliveSeconds)
+    endExchange(x)
+    closeClient(v)
+  }
+
+  /// The backend cut the response: it is no longer found, and readers see that it was cut.
+  mutating func cutFill(_ x: Int32) {
+    let v = exchanges[x].client
+    if let entry = CachedEntry(raw: exchanges[x].cache.filling) {
+      if exchanges[x].failure == .none { exchanges[x].failure = .upstreamClosed }
+      entry.body?.finish(.failed)
+      caches[Int(exchanges[x].cache.identity)].remove(entry)
+      if let body = entry.body { tellReaders(of: body) }
+    }
+    judgeTry(x, .cut)
+    dropUpstream(x)
+    endExchange(x)
+    closeClient(v)
+  }
+
+  /// The worker gives it up: nobody hears of it any more.
+  mutating func abandonFill(_ x: Int32) {
+    guard let entry = CachedEntry(raw: exchanges[x].cache.filling), let body = entry.body else {
+      return
+    }
+    body.finish(.failed)
+    caches[Int(exchanges[x].cache.identity)].remove(entry)
+    tellReaders(of: body)
+  }
+
+  // MARK: Longer than the cache takes
+
+  /// It is no longer found; those who read it already get it to its end.
+  private mutating func beginRounds(_ x: Int32, _ body: CachedBody) {
+    exchanges[x].cache.isInRounds = true
+    let identity = exchanges[x].cache.identity
+    let store = caches[Int(identity)]
+    setup.counters.caches[identity].add(.overflows)
+    body.setOwner(setup.index, fill: exchangeToken(x).raw)
+    body.beginRounds()
+    if let entry = CachedEntry(raw: exchanges[x].cache.filling) {
+      store.remove(entry)
+      keyBuffer.removeAll()
+      entry.append(entry.keyAt, Int(entry.info.keyLength), to: &keyBuffer)
+      remember(
+        .tooLong, entry.info.hash, sequence: entry.info.sequence,
+        seconds: Int64(cacheRules[Int(identity)].uncacheableFor / 1_000_000_000), store)
+    }
+    tellReaders(of: body)
+  }
+
+  /// Readers have all that there is: the next round.
+  mutating func fillDrained(_ token: Token) {
+    let x = token.index
+    guard exchanges.isUsed(x), exchanges[x].generation == token.generation,
+      exchanges[x].cache.isInRounds, exchanges[x].upstream >= 0,
+      let entry = CachedEntry(raw: exchanges[x].cache.filling), let body = entry.body
+    else { return }
+    let u = exchanges[x].upstream
+    continueRounds(x, u, body)
+    if exchanges[x].step != .free, exchanges[x].unsent == nil,
+      upstreams[u].stream.isReadable || upstreams[u].stream.input != nil
+    {
+      queueUpstream(u)
+    }
+  }
+
+  /// What waits goes to the readers, as much as fits, when they have the last round.
+  private mutating func continueRounds(_ x: Int32, _ u: Int32, _ body: CachedBody) {
+    guard var block = exchanges[x].unsent.take() else { return }
+    switch body.nextRound() {
+    case .nobody:
+      pool.give(block)
+      return cutFill(x)
+    case .notYet:
+      exchanges[x].unsent = consume block
+      return wheel.clear(&upstreams[u].timer)
+    case .ready: break
+    }
+    let count = min(block.count, body.room)
+    let budget = caches[Int(exchanges[x].cache.identity)].budget
+    guard count > 0, body.append(block, block.start, count, budget) else {
+      pool.give(block)
+      return cutFill(x)
+    }
+    block.start &+= count
+    if block.count > 0 {
+      exchanges[x].unsent = consume block
+      tellReaders(of: body)
+      return
+    }
+    pool.give(block)
+    guard exchanges[x].cache.isFillEnded else {
+      setUpstreamTimer(u, after: responseIdleTimeout(x))
+      return tellReaders(of: body)
+    }
+    body.finish(.complete)
+    tellReaders(of: body)
+    endFill(x, u, -1)
+  }
+}

@@ -1,0 +1,194 @@
+/// Answers that change what is stored: a 304, an error behind which a stale response stands, an
+/// unsafe method's success, a HEAD.
+extension Worker {
+  /// For how long a stale response is used without another try, once one has failed.
+  private static var restAfterError: Instant { 1_000_000_000 }
+
+  // MARK: 304
+
+  /// A 304, or the 200 to a HEAD: the stored response is good again, with the fields of this one
+  /// (RFC 9111 sections 4.3.4 and 4.3.5), and answers the request.
+  ///
+  /// - Returns: false when it is about another response than the stored one.
+  mutating func validated(_ x: Int32, _ u: Int32, _ from: Int, _ stale: CachedEntry) -> Bool {
+    let fields = ResponseCacheFields.collect(&head, scratch, from)
+    guard stale.isMeant(by: fields, &head, scratch, from, wallSeconds: date.second) else {
+      return false
+    }
+    let store = caches[Int(exchanges[x].cache.identity)]
+    setup.counters.caches[exchanges[x].cache.identity].add(.validated)
+    exchanges[x].cache.isValidated = head.status == 304
+    exchanges[x].responseBody = BodyDecoder()
+    upstreams[u].keepAlive = head.keepsAlive && scratch.end == from &+ head.length
+    let keepAliveSeconds = head.keepAliveTimeout
+    let entry = freshen(x, from, stale, fields)
+    releaseUpstream(x, u, keepAliveSeconds)
+    if let entry {
+      _ = store.publish(entry)
+    } else {
+      // It may not be stored any more; for this request it is good.
+      store.remove(stale)
+    }
+    settleFetch(x)
+    serveAgain(x, entry ?? stale)
+    entry?.release(store.budget)
+    return true
+  }
+
+  /// A new entry with the stored body and the merged head, which is left in `scratch`; nil when
+  /// that may not be stored.
+  private mutating func freshen(
+    _ x: Int32, _ from: Int, _ stale: CachedEntry, _ fields: ResponseCacheFields
+  ) -> CachedEntry? {
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let rules = snapshot.value.caches[Int(exchanges[x].cache.row)].rules
+    let age = FieldValues.age(fields, &head, scratch, from)
+    routeBuffer.removeAll()
+    stale.append(stale.headAt, Int(stale.info.headLength), to: &routeBuffer)
+    routeBuffer.append("\r\n")
+    let length = routeBuffer.end
+    guard
+      ResponseParser.parse(routeBuffer, 0, length, limits: .widest, into: &trailers)
+        == .complete(length: length)
+    else { return nil }
+    if head.hasNominated { dropNominated(from) }
+    outgoing.removeAll()
+    outgoing.append(routeBuffer, 0, trailers.firstField)
+    guard
+      FieldUpdate.merge(
+        &trailers, routeBuffer, with: &head, fields, scratch, from,
+        storesSetCookie: rules.storesSetCookie, into: &outgoing)
+    else { return nil }
+    outgoing.append("\r\n")
+    // It is judged like one that has just come.
+    scratch.reset(room: BlockPool.headroom)
+    scratch.append(outgoing, 0, outgoing.end)
+    let merged = scratch.end &- scratch.start
+    guard
+      ResponseParser.parse(scratch, scratch.start, scratch.end, limits: .widest, into: &head)
+        == .complete(length: merged),
+      let kept = exchanges[x].head.take()
+    else { return nil }
+    let plan = planStored(x, scratch.start, kept, age: age)
+    exchanges[x].head = consume kept
+    guard case .store(var info) = plan else { return nil }
+    let former = stale.info.facts
+    if former.flags.contains(.isCompressible) { info.facts.flags.insert(.isCompressible) }
+    info.facts.fetchNanoseconds = max(info.facts.fetchNanoseconds, former.fetchNanoseconds)
+    return entry(like: stale, info, caches[Int(exchanges[x].cache.identity)])
+  }
+
+  private mutating func entry(
+    like stale: CachedEntry, _ info: EntryInfo, _ store: CacheStore
+  ) -> CachedEntry? {
+    store.makeRoom(info.textLength + 1024, worker: setup.index)
+    stale.body?.retain()
+    guard let entry = CachedEntry.make(info, stale.body, store.budget) else {
+      stale.body?.release(store.budget)
+      return nil
+    }
+    if let compressed = stale.compressed, compressed.state == .complete {
+      compressed.retain()
+      _ = entry.setCompressed(compressed, instead: nil)
+    }
+    writeTexts(of: entry, info)
+    return entry
+  }
+
+  // MARK: Errors
+
+  /// The stored response instead of an error, if it may be used so (RFC 5861 section 4).
+  mutating func answerStale(_ x: Int32) -> Bool {
+    guard let stale = CachedEntry(raw: exchanges[x].cache.stale), mayServeOnError(x, stale) else {
+      return false
+    }
+    stale.restsUntil = now &+ Worker.restAfterError
+    setup.counters.caches[exchanges[x].cache.identity].add(.staleOnError)
+    dropUpstream(x)
+    settleFetch(x)
+    serveAgain(x, stale)
+    return true
+  }
+
+  /// No response could be had. True when the exchange was ended here.
+  mutating func fetchFailed(_ x: Int32, status: Int) -> Bool {
+    if status >= 500, exchanges[x].cache.stale != 0, answerStale(x) { return true }
+    if clients[exchanges[x].client].isNobody {
+      endWithoutClient(x, status: status)
+      return true
+    }
+    settleFetch(x, failure: status)
+    return false
+  }
+
+  /// Serves an entry to the exchange's client, if it has one; ends the exchange if not. The request
+  /// is read again: `head` and `scratch` held the response.
+  mutating func serveAgain(_ x: Int32, _ entry: CachedEntry) {
+    exchanges[x].step = .connect
+    exchanges[x].retryAt = .max
+    let c = exchanges[x].client
+    if clients[c].isNobody {
+      endExchange(x)
+      return closeClient(c)
+    }
+    guard let from = restoreRequest(x) else {
+      return failExchange(x, status: 502, .badRequest, "the request cannot be read again")
+    }
+    serve(x, from, entry, RequestCacheFields.collect(&head, scratch, from))
+  }
+
+  // MARK: Requests that are not answered from the cache
+
+  /// An unsafe method that succeeded makes what is stored for its targets useless (RFC 9111
+  /// section 4.4): the request's own URI, and those of the same origin that the answer names.
+  mutating func invalidateTargets(_ x: Int32, _ from: Int) {
+    guard Invalidation.isDue(exchanges[x].method, status: head.status),
+      let kept = exchanges[x].head.take()
+    else { return }
+    let fields = ResponseCacheFields.collect(&head, scratch, from)
+    if let request = describeKept(x, kept), let key = writeKey(x, request, kept) {
+      let store = caches[Int(exchanges[x].cache.identity)]
+      store.invalidate(CacheKey.hash(keyBuffer, key, seed: store.seed))
+      invalidate(x, from, fields.location, key, request, kept)
+      invalidate(x, from, fields.contentLocation, key, request, kept)
+    }
+    exchanges[x].head = consume kept
+  }
+
+  /// The key of the kept request, in `keyBuffer`.
+  mutating func writeKey(
+    _ x: Int32, _ request: RouteRequest, _ kept: borrowing Block
+  ) -> CacheKeyText? {
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let row = snapshot.value.caches[Int(exchanges[x].cache.row)]
+    keyBuffer.removeAll()
+    return CacheKey.write(
+      row.key, snapshot.value, request, &trailers, kept, normal: pathBuffer, isTLS: false,
+      route: keyedRoute(x), into: &keyBuffer)
+  }
+
+  /// What a field of the answer names: the request's key with another path and query.
+  private mutating func invalidate(
+    _ x: Int32, _ from: Int, _ index: Int16, _ key: CacheKeyText, _ request: RouteRequest,
+    _ kept: borrowing Block
+  ) {
+    guard index >= 0 else { return }
+    let field = head.fields[Int(index)]
+    routeBuffer.removeAll()
+    guard
+      Invalidation.resolve(
+        scratch, from &+ Int(field.value), Int(field.valueLength), request, kept,
+        normal: pathBuffer, mergeSlashes: policy.mergesSlashes, scratch: &tagBuffer,
+        into: &routeBuffer)
+    else { return }
+    let pathAt = CacheKey.pathStart(keyBuffer, key)
+    outgoing.removeAll()
+    outgoing.append(keyBuffer, key.at, pathAt &- key.at)
+    outgoing.append(routeBuffer, 0, routeBuffer.end)
+    outgoing.append(keyBuffer, key.at &+ key.urlLength, key.length &- key.urlLength)
+    let text = CacheKeyText(
+      at: 0, urlLength: outgoing.end &- key.length &+ key.urlLength, length: outgoing.end)
+    let store = caches[Int(exchanges[x].cache.identity)]
+    store.invalidate(CacheKey.hash(outgoing, text, seed: store.seed))
+  }
+}
