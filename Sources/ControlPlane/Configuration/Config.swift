@@ -22,6 +22,7 @@ public struct Config: Equatable, Sendable {
   public var accessLog = AccessLog.off
   public var admin: Admin? = nil
   public var drain = Drain()
+  public var compression = Compression()
 
   public init() {}
 
@@ -43,6 +44,8 @@ public struct Config: Equatable, Sendable {
     /// Each that is set replaces the global one for this route.
     public var timeouts = RouteTimeouts()
     public var limits = RouteLimits()
+    /// Responses are compressed for clients that take it.
+    public var compresses = false
     public init(name: String, match: Match = Match(), action: Action) {
       self.name = name
       self.match = match

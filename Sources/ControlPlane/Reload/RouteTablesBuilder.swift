@@ -35,7 +35,10 @@ struct RouteTablesBuilder {
     addEdits(route, &row, &detail, &draft)
     addTimeouts(route.timeouts, &row, &detail)
     addRates(route.limits.rates, &row, &detail, &draft)
-    let isPlain = row.flags.subtracting([.hasConditions, .isSticky]).isEmpty && row.action == .pool
+    if route.compresses, row.action == .pool { row.flags.insert(.compresses) }
+    let isPlain =
+      row.flags.subtracting([.hasConditions, .isSticky, .compresses]).isEmpty
+      && row.action == .pool
     if !isPlain {
       row.detail = UInt32(draft.routing.details.count)
       draft.routing.details.append(detail)

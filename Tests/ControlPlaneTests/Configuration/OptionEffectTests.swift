@@ -71,6 +71,7 @@ struct OptionEffectTests {
       "  app: { breaker: { failure_statuses: [500, 502-504] }, backends: [127.0.0.1:3000] }"
     ),
     "include": ("", "include: more.yaml"),
+    "compression.types": ("", "compression: { types: [text/*, +json] }"),
     "pools.*.sticky": ("  app: [127.0.0.1:3000]", sticky("on")),
     "pools.*.sticky.cookie": ("  app: [127.0.0.1:3000]", sticky("{ cookie: a }")),
     "pools.*.sticky.key": ("  app: [127.0.0.1:3000]", sticky("{ key: 0123456789abcdef }")),
@@ -114,6 +115,7 @@ struct OptionEffectTests {
     "limits.rate.burst": "limits: { rate: { per_second: 1, burst: 3 } }",
     "limits.rate.ipv4_prefix": "limits: { rate: { per_second: 1, ipv4_prefix: 24 } }",
     "limits.rate.ipv6_prefix": "limits: { rate: { per_second: 1, ipv6_prefix: 48 } }",
+    "compress": "compress: on",
     "rewrite": "rewrite: { path: /a }", "rewrite.strip_prefix": "rewrite: { strip_prefix: /a }",
     "rewrite.replace_prefix": "rewrite: { replace_prefix: { from: /a, to: /b } }",
     "rewrite.replace_prefix.from": "rewrite: { replace_prefix: { from: /c, to: /b } }",

@@ -2,7 +2,7 @@
 extension ConfigDecoder {
   private static let actions = ["to", "redirect", "respond"]
   /// Keys that mean something only where a backend gets the request.
-  private static let poolOnly = ["rewrite", "request_headers", "timeout", "timeouts"]
+  private static let poolOnly = ["rewrite", "request_headers", "timeout", "timeouts", "compress"]
 
   mutating func decodeAction(_ entries: [YamlNode.Entry], _ draft: inout RouteDraft) {
     let written = entries.filter { Self.actions.contains($0.key) }

@@ -32,6 +32,7 @@ extension ConfigDecoder {
     decodeAction(entries, &draft)
     decodeRouteTimeouts(entries, &draft)
     decodeRouteLimits(entries, &draft)
+    decodeRouteCompression(entries, &draft)
     if let rewrite = entry("rewrite", entries)?.value { decodeRewrite(rewrite, &draft) }
     draft.route.requestHeaders = decodeEdits("request_headers", entries, &draft)
     draft.route.responseHeaders = decodeEdits("response_headers", entries, &draft)

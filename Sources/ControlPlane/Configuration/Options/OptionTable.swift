@@ -6,9 +6,10 @@ enum OptionTable {
   /// In the order of the reference.
   static let rows: [OptionRow] =
     includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows + rateRows
+    + compressRows
     + poolRows + strategyRows + retryRows + capacityRows
     + healthRows + breakerRows + stickyRows + serverRows + timeoutRows + limitRows + rateTableRows
-    + operationRows
+    + operationRows + compressionRows
 
   private static let rowsByPath = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0) })
 
