@@ -48,7 +48,8 @@ var targets: [Target] = [
     exclude: ["Configuration/Golden"],
     swiftSettings: everywhere),
   .testTarget(
-    name: "IntegrationTests", dependencies: ["headrace", "CLinux"], swiftSettings: everywhere),
+    name: "IntegrationTests", dependencies: ["headrace", "CLinux", "CZlib"],
+    swiftSettings: everywhere),
   .testTarget(name: "TidyTests", swiftSettings: everywhere),
 ]
 

@@ -159,6 +159,9 @@ package struct DeflaterPool: ~Copyable {
   /// Bytes of those at work.
   package var heldBytes: Int { taken &* Deflater.bytes }
 
+  /// Those that lie free.
+  var freeCount: Int { unsafe free.count }
+
   /// One that is ready to begin; nil when there is no memory.
   package mutating func take(level: Int) -> Deflater? {
     if let stream = unsafe free.popLast() {
