@@ -191,7 +191,7 @@ private func noise(_ count: Int) -> [UInt8] {
 
   @Test("a slow reader stops its backend, and gets every byte in the end")
   func slowReader() throws {
-    let size = 48 << 20
+    let size = 32 << 20
     let sent = Locked(0)
     let piece = noise(1 << 20)
     let script = Origin.Script.script { connection in
