@@ -25,7 +25,8 @@ var products: [Product] = [
 var targets: [Target] = [
   .target(name: "CLinux"),
   .systemLibrary(name: "COpenSSL"),
-  .target(name: "DataPlane", dependencies: ["CLinux"], swiftSettings: dataPlane),
+  .systemLibrary(name: "CZlib"),
+  .target(name: "DataPlane", dependencies: ["CLinux", "CZlib"], swiftSettings: dataPlane),
   .target(
     name: "ControlPlane",
     dependencies: [
@@ -47,7 +48,8 @@ var targets: [Target] = [
     exclude: ["Configuration/Golden"],
     swiftSettings: everywhere),
   .testTarget(
-    name: "IntegrationTests", dependencies: ["headrace", "CLinux"], swiftSettings: everywhere),
+    name: "IntegrationTests", dependencies: ["headrace", "CLinux", "CZlib"],
+    swiftSettings: everywhere),
   .testTarget(name: "TidyTests", swiftSettings: everywhere),
 ]
 
@@ -76,7 +78,7 @@ if Context.environment["HEADRACE_SANITIZE"] == nil {
 
 /// `make test` builds the steady-state tests a second time, optimised, and only what they need.
 if Context.environment["HEADRACE_ONLY_STEADY_STATE"] != nil {
-  let needed = ["CLinux", "DataPlane", "CCounting", "SteadyStateTests"]
+  let needed = ["CLinux", "CZlib", "DataPlane", "CCounting", "SteadyStateTests"]
   targets.removeAll { !needed.contains($0.name) }
   products = []
 }

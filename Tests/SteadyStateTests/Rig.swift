@@ -12,12 +12,17 @@ struct Setup: Sendable, CustomTestStringConvertible {
   let isRich: Bool
   /// Two rates, by the address and by a header, that allow every request.
   var hasRates = false
+  /// Responses are compressed.
+  var compresses = false
 
   static let plain = Setup(
     testDescription: "one route, no log", strategy: .roundRobin, accessLog: .off, isRich: false)
   static let limited = Setup(
     testDescription: "one route with two rates", strategy: .roundRobin, accessLog: .off,
     isRich: false, hasRates: true)
+  static let compressing = Setup(
+    testDescription: "one route that compresses", strategy: .roundRobin, accessLog: .off,
+    isRich: false, compresses: true)
   static let rich = Setup(
     testDescription: "weights, several routes, access log", strategy: .weightedRoundRobin,
     accessLog: .json, isRich: true)
@@ -143,6 +148,7 @@ struct Rig: ~Copyable {
     }
     draft.routes.append(route(&draft, host: "", path: "", counters: 0))
     if setup.hasRates { addRates(&draft) }
+    if setup.compresses { addCompression(&draft) }
     let second: UInt64 = 1_000_000_000
     draft.policy.clientHeader = 10 * second
     draft.policy.clientBodyIdle = 30 * second
@@ -197,6 +203,12 @@ struct Rig: ~Copyable {
     draft.routes[draft.routes.count - 1].flags = .hasRates
   }
 
+  private static func addCompression(_ draft: inout SnapshotDraft) {
+    draft.mediaTypes = [MediaTypeRow(kind: .prefix, text: draft.intern("text/".utf8))]
+    draft.policy.compression.types = RowRange(first: 0, count: 1)
+    draft.routes[draft.routes.count - 1].flags = .compresses
+  }
+
   // MARK: Load
 
   /// Begins to count; what is counted is a turn of the worker.
@@ -245,7 +257,8 @@ struct Rig: ~Copyable {
       for index in origins.indices { try origins[index].push() }
       var ready = 0
       for index in clients.indices {
-        if try clients[index].pull(body: scenario.responseBody, into: &scratch) { ready += 1 }
+        let body = scenario.received?.count ?? scenario.responseBody
+        if try clients[index].pull(body: body, into: &scratch) { ready += 1 }
       }
       guard ready == clients.count else { continue }
       for index in clients.indices {
@@ -259,7 +272,8 @@ struct Rig: ~Copyable {
 
   private static func check(_ client: inout Peer, _ scenario: Scenario) throws {
     let (head, body) = client.take()
-    guard head.hasPrefix("HTTP/1.1 200 "), body.elementsEqual(scenario.response.suffix(body.count))
+    let expected = scenario.received ?? Array(scenario.response.suffix(body.count))
+    guard head.hasPrefix("HTTP/1.1 200 "), body.elementsEqual(expected)
     else { throw Peer.Failure.unexpected(head) }
   }
 

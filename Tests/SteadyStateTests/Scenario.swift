@@ -1,3 +1,4 @@
+import DataPlane
 import Testing
 
 /// One kind of request and its response, as bytes on the wire.
@@ -9,6 +10,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
   let response: [UInt8]
   /// Bytes of `response` behind its head, framing included: they arrive as they were sent.
   let responseBody: Int
+  /// What the client gets behind the head, where that is something else.
+  var received: [UInt8]? = nil
 
   var testDescription: String { name }
 
@@ -43,6 +46,27 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
   static let medium = Scenario(
     "GET, 64 KiB", request: get, response: okay(65_536), responseBody: filler(65_536))
+
+  /// For `Setup.compressing`.
+  static let compressed: Scenario = {
+    let body = (0..<800).map { "line \($0)\n" }.joined()
+    var scenario = Scenario(
+      "GET, 8 KiB compressed", request: get("Accept-Encoding: gzip\r\n"),
+      response: okay(body.utf8.count), responseBody: body)
+    scenario.received = gzipChunk(Array(body.utf8))
+    return scenario
+  }()
+
+  /// As one chunk and the last one.
+  private static func gzipChunk(_ body: [UInt8]) -> [UInt8] {
+    guard var deflater = Deflater(level: 5) else { return [] }
+    var out = Block(capacity: 65_536)
+    let step = deflater.write(
+      body.span, 0, body.count, into: &out, limit: 65_536, flush: .finish)
+    let size = String(step.produced, radix: 16)
+    let line = String(repeating: "0", count: 8 - size.count) + size + "\r\n"
+    return Array(line.utf8) + (0..<step.produced).map { out.bytes[$0] } + "\r\n0\r\n\r\n".utf8
+  }
 
   private static let get = get("Accept: */*\r\n")
 

@@ -30,6 +30,13 @@ import Testing
     print("\(scenario.name), \(setup.testDescription): \(Self.line(totals))")
   }
 
+  @Test("a compressed response allocates nothing")
+  func compressing() throws {
+    let totals = try measure(.compressed, .compressing)
+    expectNothing(totals)
+    print("\(Scenario.compressed.name): \(Self.line(totals))")
+  }
+
   @Test("no strategy allocates", arguments: [Scenario.small, .browser, .post], Setup.strategies)
   func strategies(_ scenario: Scenario, _ setup: Setup) throws {
     // One client, because by chance several could need a connection more than ever before.

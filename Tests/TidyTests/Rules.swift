@@ -126,8 +126,8 @@ enum Rules {
     else { return [] }
     let code = SwiftCode(file.text)
     var found = code.imports
-      .filter { $0.module == "CLinux" }
-      .map { Violation(path: file.path, line: $0.line, problem: "imports CLinux") }
+      .filter { $0.module == "CLinux" || $0.module == "CZlib" }
+      .map { Violation(path: file.path, line: $0.line, problem: "imports \($0.module)") }
     for (index, line) in code.lines.enumerated() {
       for word in SwiftCode.words(line) where isUnsafe(word) {
         found.append(

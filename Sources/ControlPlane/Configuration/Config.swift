@@ -24,6 +24,7 @@ public struct Config: Equatable, Sendable {
   public var accessLog = AccessLog.off
   public var admin: Admin? = nil
   public var drain = Drain()
+  public var compression = Compression()
 
   public init() {}
 
@@ -47,6 +48,8 @@ public struct Config: Equatable, Sendable {
     public var limits = RouteLimits()
     /// A cache's name; `nil` keeps nothing.
     public var cache: String? = nil
+    /// Responses are compressed for clients that take it.
+    public var compresses = false
     public init(name: String, match: Match = Match(), action: Action) {
       self.name = name
       self.match = match

@@ -40,7 +40,8 @@ struct RouteTablesBuilder {
     addEdits(route, &row, &detail, &draft)
     addTimeouts(route.timeouts, &row, &detail)
     addRates(route.limits.rates, &row, &detail, &draft)
-    let withoutDetail: RouteFlags = [.hasConditions, .isSticky, .isCached]
+    if route.compresses, row.action == .pool { row.flags.insert(.compresses) }
+    let withoutDetail: RouteFlags = [.hasConditions, .isSticky, .isCached, .compresses]
     let isPlain = row.flags.subtracting(withoutDetail).isEmpty && row.action == .pool
     if !isPlain {
       row.detail = UInt32(draft.routing.details.count)

@@ -45,6 +45,7 @@ struct SnapshotBuilder {
           contentType: draft.intern(page.contentType.utf8), body: draft.intern(page.body)))
     }
     draft.policy = policy()
+    draft.policy.compression = compression(&draft)
     return Built(handle: SnapshotHandle(Snapshot(draft)), backends: backends)
   }
 

@@ -203,8 +203,8 @@ extension Worker {
 
   /// Something has come of the fetch that this one waits for: it looks again.
   ///
-  /// - Parameter status: of the failure that it came to; 0 for none. Those who waited in vain before
-  ///   get it too: a third fetch would hardly fare better, and there may be thousands of them.
+  /// - Parameter status: of the failure that it came to; 0 for none. Those who waited in vain
+  ///   before get it too: a third fetch would hardly fare better, and there may be thousands.
   mutating func fetchSettled(_ x: Int32, failure status: Int) {
     exchanges[x].step = .connect
     if status != 0, exchanges[x].cache.failedWaits > 0 {

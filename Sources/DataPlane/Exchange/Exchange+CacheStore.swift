@@ -1,7 +1,7 @@
 /// What a backend's answer means for the cache: stored, validated, forgotten, or only passed on.
 extension Worker {
-  /// `scratch[from..<bodyAt]` is the final head, described by `head`, of a request on a route with a
-  /// cache.
+  /// `scratch[from..<bodyAt]` is the final head, described by `head`, of a request on a route with
+  /// a cache.
   ///
   /// - Returns: true when the exchange needs nothing more of the caller.
   @inline(never)
@@ -236,7 +236,8 @@ extension Worker {
     return true
   }
 
-  /// There is more to come: the exchange goes on with it alone, its client becomes the first reader.
+  /// There is more to come: the exchange goes on with it alone, its client becomes the first
+  /// reader.
   private mutating func beginFill(_ x: Int32, _ u: Int32, _ entry: CachedEntry) {
     exchanges[x].tryDeadline = .max
     exchanges[x].deadline = .max

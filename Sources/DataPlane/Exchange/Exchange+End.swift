@@ -12,6 +12,7 @@ extension Worker {
     if policy.accessLog != .off, !clients[exchanges[x].client].isNobody { log(x, duration) }
     if let block = exchanges[x].head.take() { pool.give(block) }
     if let block = exchanges[x].unsent.take() { pool.give(block) }
+    if exchanges[x].path == .compress { giveDeflater(x) }
     if exchanges[x].snapshot != UInt8.max { snapshots.unpin(exchanges[x].snapshot) }
     exchanges[x].snapshot = UInt8.max
     wheel.remove(&exchanges[x].timer)

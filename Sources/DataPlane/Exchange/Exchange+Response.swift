@@ -1,6 +1,6 @@
 /// The backend's answer on its way down.
 extension Worker {
-  private static var responseLimits: HeadLimits {
+  static var responseLimits: HeadLimits {
     HeadLimits(
       requestLineBytes: MessageHead.maxBytes, headBytes: MessageHead.maxBytes,
       fieldCount: MessageHead.maxFields)
@@ -12,7 +12,11 @@ extension Worker {
     let kept = upstreams[u].stream.restoreInput(&scratch, &pool)
     if upstreams[u].stream.isReadable {
       let room = scratch.capacity &- scratch.end &- BlockPool.tailroom
-      let count = min(room, receiveLimit(clients[exchanges[x].client].stream.hasBlocked))
+      // What may have to be compressed is taken in small shares.
+      let takesLittle =
+        clients[exchanges[x].client].stream.hasBlocked
+        || exchanges[x].routeFlags.contains(.compresses)
+      let count = min(room, receiveLimit(takesLittle))
       switch upstreams[u].stream.receive(&scratch, count: count) {
       case .bytes: break
       case .wouldBlock: if !kept { return uploadMayBeLost(x, u) }
@@ -116,19 +120,25 @@ extension Worker {
       return failExchange(x, status: 502, .badResponse, "the response head became too long")
     }
     if exchanges[x].routeFlags.contains(.isSticky) { addStickyCookie(x) }
+    if exchanges[x].routeFlags.contains(.compresses) { settleCompression(x) }
     let body = BodyScan.run(
       &exchanges[x].responseBody, &scratch, &trailers, from: bodyAt, to: scratch.end,
-      dechunk: exchanges[x].path == .dechunk, limits: Worker.responseLimits)
+      dechunk: exchanges[x].path.takesContent, limits: Worker.responseLimits)
     if body.outcome == .failed {
       // The head is not out yet, so this can still be said properly.
       judgeTry(x, .cut)
       exchanges[x].step = .awaitResponse
+      giveDeflater(x)
       return tryFailed(x, status: 502, .badResponse, "malformed chunk")
     }
     snapshots.unpin(exchanges[x].snapshot)
     exchanges[x].snapshot = UInt8.max
     keepRest(u, body)
-    guard sendResponse(x, u, bodyAt, body, headIsNew: true) else { return }
+    if exchanges[x].path == .compress {
+      guard sendCompressed(x, u, bodyAt, body, headIsNew: true) else { return }
+    } else {
+      guard sendResponse(x, u, bodyAt, body, headIsNew: true) else { return }
+    }
     responseMoved(x, u, body, keepAliveSeconds)
   }
 
@@ -268,7 +278,11 @@ extension Worker {
 
   mutating func pumpResponse(_ u: Int32) {
     let x = upstreams[u].exchange
-    if exchanges[x].path == .store { return pumpFill(u) }
+    switch exchanges[x].path {
+    case .relay, .dechunk, .enchunk: break
+    case .store: return pumpFill(u)
+    case .compress: return pumpCompressed(u)
+    }
     let c = exchanges[x].client
     for _ in 0..<Worker.receivesPerTurn {
       // Room in the client's socket is the credit; the flush wakes us.
@@ -315,13 +329,15 @@ extension Worker {
   }
 
   /// The backend closed: the proper end of a body without a length, a cut of any other.
-  private mutating func responseEnded(_ x: Int32, _ u: Int32) {
+  mutating func responseEnded(_ x: Int32, _ u: Int32) {
     guard exchanges[x].responseBody.endOfStream() else {
       exchanges[x].failure = .upstreamClosed
       judgeTry(x, .cut)
       return cutResponse(x)
     }
-    if exchanges[x].path == .enchunk {
+    if exchanges[x].path == .compress {
+      guard endCompressed(x, u) else { return }
+    } else if exchanges[x].path == .enchunk {
       let c = exchanges[x].client
       outgoing.removeAll()
       outgoing.append("0\r\n\r\n")
@@ -346,7 +362,7 @@ extension Worker {
 
   /// The response is complete: both connections go on to what is next for them.
   @inline(__always)
-  private mutating func finishResponse(_ x: Int32, _ u: Int32, _ keepAliveSeconds: Int) {
+  mutating func finishResponse(_ x: Int32, _ u: Int32, _ keepAliveSeconds: Int) {
     let c = exchanges[x].client
     releaseUpstream(x, u, keepAliveSeconds)
     let lingers = !exchanges[x].requestDone

@@ -35,6 +35,11 @@ struct Exchange: ~Copyable, SlabElement {
     case enchunk
     /// To a cache, from which clients read.
     case store
+    /// Whatever it comes in, to chunks of a gzip stream.
+    case compress
+
+    /// The backend's framing is taken off.
+    @inline(__always) var takesContent: Bool { self == .dechunk || self == .compress }
   }
 
   /// Of `boundPlace`: the cookies were not looked at yet.
@@ -109,6 +114,8 @@ struct Exchange: ~Copyable, SlabElement {
   var headLength: UInt16 = 0
   /// What waits for a unix socket whose backlog is full.
   var unsent: Block? = nil
+  /// Of a response that is compressed.
+  var deflater: Deflater? = nil
 
   /// Of the route, if `routeFlags` has `hasTimeouts`; else the policy's count.
   var timeouts = RouteTimeoutsRow()

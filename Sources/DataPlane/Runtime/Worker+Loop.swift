@@ -135,6 +135,7 @@ extension Worker {
   private mutating func housekeep() {
     trimAt = now &+ 1_000_000_000
     pool.trim()
+    deflaters.trim()
     setup.counters.worker.set(.heldBytes, UInt64(pool.heldBytes))
     if pendingSnapshot != nil { adoptPending() }
     callAllFirst()

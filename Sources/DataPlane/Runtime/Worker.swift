@@ -57,6 +57,7 @@ package struct Worker: ~Copyable {
   var probesByBackend: [UInt32: Int32] = [:]
   var wheel: TimerWheel
   var pool = BlockPool()
+  var deflaters = DeflaterPool()
 
   /// Bytes are received here, behind the headroom; nothing lives in it from event to event.
   var scratch: Block

@@ -29,6 +29,8 @@ package struct RouteFlags: OptionSet, BitwiseCopyable, Sendable {
   package static var isCached: RouteFlags { RouteFlags(rawValue: 64) }
   /// Of the route's pool: clients are bound to backends by a cookie.
   package static var isSticky: RouteFlags { RouteFlags(rawValue: 128) }
+  /// Responses are compressed for clients that take it: `PolicyRow.compression`.
+  package static var compresses: RouteFlags { RouteFlags(rawValue: 256) }
 
   /// The request's head is not written the plain way.
   @inline(__always) var changesRequest: Bool { rawValue & 12 != 0 }

@@ -16,6 +16,7 @@ package struct Snapshot: ~Copyable {
   package let sticky: StickyTables
   package let caches: Table<CacheRow>
   package let cacheNames: Table<CacheNameRow>
+  package let mediaTypes: Table<MediaTypeRow>
   package let trusted: Table<AddressRangeRow>
   package let errorPages: Table<ErrorPageRow>
   package let text: Table<UInt8>
@@ -34,6 +35,7 @@ package struct Snapshot: ~Copyable {
     sticky = StickyTables(draft.sticky)
     caches = Table(draft.caches)
     cacheNames = Table(draft.cacheNames)
+    mediaTypes = Table(draft.mediaTypes)
     trusted = Table(draft.trusted)
     errorPages = Table(draft.errorPages)
     // Room behind the blob for loads of sixteen bytes.
@@ -57,6 +59,7 @@ package struct SnapshotDraft {
   package var sticky = StickyDraft()
   package var caches: [CacheRow] = []
   package var cacheNames: [CacheNameRow] = []
+  package var mediaTypes: [MediaTypeRow] = []
   package var trusted: [AddressRangeRow] = []
   package var errorPages: [ErrorPageRow] = []
   package private(set) var text: [UInt8] = []

@@ -123,6 +123,7 @@ package struct PolicyRow: BitwiseCopyable, Sendable {
   package var addsVia = false
   package var mergesSlashes = true
   package var accessLog = AccessLogFormat.off
+  package var compression = CompressionPolicy()
   package init() {}
 }
 

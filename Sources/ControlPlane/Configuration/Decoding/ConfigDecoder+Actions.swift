@@ -3,7 +3,7 @@ extension ConfigDecoder {
   private static let actions = ["to", "redirect", "respond"]
   /// Keys that mean something only where a backend gets the request.
   private static let poolOnly = [
-    "rewrite", "request_headers", "timeout", "timeouts", "cache",
+    "rewrite", "request_headers", "timeout", "timeouts", "cache", "compress",
   ]
 
   mutating func decodeAction(_ entries: [YamlNode.Entry], _ draft: inout RouteDraft) {

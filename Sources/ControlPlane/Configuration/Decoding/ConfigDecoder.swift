@@ -49,6 +49,7 @@ struct ConfigDecoder {
     decodeRoutes(entries)
     decodeTrustedProxies(entries)
     decodeErrorPages(entries)
+    decodeCompressionTypes(entries)
     decodeAdmin(entries)
     checkWhole(entries)
   }

@@ -148,6 +148,7 @@ extension ConfigDiff {
       ("timeouts.response_idle", ConfigWords.choice(route.timeouts.responseIdle) ?? ""),
       ("timeouts.try", ConfigWords.choice(route.timeouts.singleTry) ?? ""),
       ("limits.rate", route.limits.rates.map(ConfigWords.rate).joined(separator: " and ")),
+      ("compress", route.compresses ? "on" : ""),
     ]
   }
 

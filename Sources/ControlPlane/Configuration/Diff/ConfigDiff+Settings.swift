@@ -42,6 +42,9 @@ extension ConfigDiff {
     Setting("access_log") { $0.accessLog.rawValue },
     Setting("drain.readiness_delay") { ConfigWords.duration($0.drain.readinessDelay) },
     Setting("drain.timeout") { ConfigWords.duration($0.drain.timeout) },
+    Setting("compression.level") { "\($0.compression.level)" },
+    Setting("compression.min_size") { SizeText.format(Int64($0.compression.minBytes)) },
+    Setting("compression.types") { ConfigWords.list($0.compression.types) },
   ]
 
   /// What a reload cannot change while the process runs, as sentences.

@@ -37,6 +37,8 @@ enum OptionKind: Sendable {
   case cookieName
   case cookiePath
   case cookieDomain
+  /// `application/json`, `text/*`, `+json`.
+  case mediaType
   /// Text of that many bytes that is never shown.
   case secret(ClosedRange<Int>)
   /// Any text of that many bytes.
@@ -94,6 +96,7 @@ extension OptionKind {
     case .cookieName: return "a cookie's name"
     case .cookiePath: return "a path such as /app"
     case .cookieDomain: return "a domain such as example.com"
+    case .mediaType: return MediaTypeText.description
     case .secret(let bytes): return "a secret of \(bytes.lowerBound) to \(bytes.upperBound) bytes"
     case .name: return "a name of letters, digits, \"-\", \"_\" and \".\", at most 64"
     case .file: return "a file"
@@ -160,6 +163,7 @@ extension OptionKind {
     case .cookieName: return .word(try CookieText.parseName(text))
     case .cookiePath: return .word(try CookieText.parsePath(text))
     case .cookieDomain: return .word(try CookieText.parseDomain(text))
+    case .mediaType: return .word(try MediaTypeText.parse(text))
     case .text(let bytes), .secret(let bytes): return .word(try PlainText.parse(text, bytes))
     case .oneOrMore(let item, _): return try item.decode(text, plain: plain)
     case .switchedSection: return .flag(try SwitchText.parse(text))

@@ -6,11 +6,11 @@ enum OptionTable {
   /// In the order of the reference.
   static let rows: [OptionRow] =
     includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows
-    + routeCacheRows + rateRows
+    + routeCacheRows + compressRows + rateRows
     + poolRows + strategyRows + retryRows + capacityRows
     + healthRows + breakerRows + stickyRows + cacheRows + serverRows + timeoutRows + limitRows
     + rateTableRows
-    + operationRows
+    + operationRows + compressionRows
 
   private static let rowsByPath = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0) })
 
