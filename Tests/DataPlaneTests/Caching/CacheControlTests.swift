@@ -40,8 +40,8 @@ struct CacheControlTests {
     }
     let shared = CacheProbe.control("s-maxage=\(value)")
     #expect(shared.sharedMaxAge == expected && shared.maxAge == -1, "\(value)")
-    let while_ = CacheProbe.control("stale-while-revalidate=\(value)")
-    #expect(while_.staleWhileRevalidate == expected, "\(value)")
+    let revalidate = CacheProbe.control("stale-while-revalidate=\(value)")
+    #expect(revalidate.staleWhileRevalidate == expected, "\(value)")
     #expect(CacheProbe.control("stale-if-error=\(value)").staleIfError == expected, "\(value)")
   }
 
