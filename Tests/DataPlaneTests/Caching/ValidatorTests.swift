@@ -110,6 +110,8 @@ struct ValidatorTests {
     #expect(Self.merge(["A: 1", "B: 2", "a: 3"], ["a: 4", "C: 5"]) == "B: 2|a: 4|C: 5|")
     #expect(Self.merge(["A: 1"], ["A: 2", "A: 3"]) == "A: 2|A: 3|")
     #expect(Self.merge(["A: 1"], []) == "A: 1|")
+    #expect(Self.merge(["Date: x", "A: 1"], ["date: y"]) == "A: 1|date: y|")
+    #expect(Self.merge(["Date: x", "A: 1"], []) == "A: 1|")
     #expect(
       Self.merge(["Content-Type: a", "ETag: \"x\""], ["Content-Type: b", "ETag: \"y\""])
         == "Content-Type: b|ETag: \"y\"|")
