@@ -4,7 +4,8 @@ SWIFT ?= swift
 export SWIFT
 TIMEOUT ?= 1200
 # make fuzz: an empty TARGET is all of them, SECONDS each.
-FUZZ_TARGETS := RequestHead ResponseHead ChunkedBody Config
+FUZZ_TARGETS := RequestHead ResponseHead ChunkedBody Config CacheControl StructuredField \
+  DateAndRange
 TARGET ?=
 SECONDS ?= 60
 # make bench

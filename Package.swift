@@ -56,7 +56,10 @@ var targets: [Target] = [
 /// Fuzz targets link against libFuzzer, which brings `main`: they exist only for `make fuzz`, so
 /// that a plain `swift build` does not stumble over them.
 if Context.environment["FUZZ"] != nil {
-  for name in ["RequestHead", "ResponseHead", "ChunkedBody", "Config"] {
+  for name in [
+    "RequestHead", "ResponseHead", "ChunkedBody", "Config", "CacheControl", "StructuredField",
+    "DateAndRange",
+  ] {
     targets.append(
       .executableTarget(
         name: "Fuzz\(name)", dependencies: [name == "Config" ? "ControlPlane" : "DataPlane"],

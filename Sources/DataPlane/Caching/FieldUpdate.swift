@@ -9,6 +9,9 @@ package enum FieldUpdate {
   /// found by it), `Age` (it is in the facts), `Set-Cookie` unless cookies are stored, and what
   /// `private="…"` or `no-cache="…"` of the new head name.
   ///
+  /// A stored `Date` does not outlive the update: a new head without one is dated when it came
+  /// (RFC 9110 section 6.6.1), which the caller writes.
+  ///
   /// - Parameters:
   ///   - stored: its lines, parsed by `ResponseParser`; `bytes[origin...]` are its bytes.
   ///   - new, fields: the head that came; dropped lines are left out.
@@ -28,7 +31,9 @@ package enum FieldUpdate {
     }
     for index in 0..<stored.fieldCount {
       let field = stored.fields[index]
-      if field.isDropped || isReplaced(field, bytes, origin, &new, newBytes, newOrigin) {
+      if field.isDropped || field.id == .date
+        || isReplaced(field, bytes, origin, &new, newBytes, newOrigin)
+      {
         continue
       }
       append(field, bytes, origin, &block)

@@ -19,7 +19,7 @@ package enum HTTPDate {
   /// `Sun, 06 Nov 1994 08:49:37 GMT`
   private static func fixed(_ bytes: borrowing Bytes, _ at: Int, _ count: Int) -> Int64? {
     guard count == 29, isWeekday(bytes, at), bytes[at &+ 4] == 0x20, bytes[at &+ 7] == 0x20,
-      bytes[at &+ 11] == 0x20, bytes[at &+ 16] == 0x20, isGMT(bytes, at &+ 25),
+      bytes[at &+ 11] == 0x20, bytes[at &+ 16] == 0x20, isGMT(bytes, at &+ 26),
       let day = two(bytes, at &+ 5), let month = month(bytes, at &+ 8),
       let century = two(bytes, at &+ 12), let year = two(bytes, at &+ 14),
       let time = time(bytes, at &+ 17)
@@ -35,7 +35,7 @@ package enum HTTPDate {
     let comma = at &+ count &- 24
     guard comma > at, bytes[comma] == 0x2c, isLongWeekday(bytes, at, comma &- at),
       bytes[comma &+ 1] == 0x20, bytes[comma &+ 4] == 0x2d, bytes[comma &+ 8] == 0x2d,
-      bytes[comma &+ 11] == 0x20, isGMT(bytes, comma &+ 20),
+      bytes[comma &+ 11] == 0x20, isGMT(bytes, comma &+ 21),
       let day = two(bytes, comma &+ 2), let month = month(bytes, comma &+ 5),
       let year = two(bytes, comma &+ 9), let time = time(bytes, comma &+ 12)
     else { return nil }
@@ -121,7 +121,7 @@ package enum HTTPDate {
   }
 
   private static func isGMT(_ bytes: borrowing Bytes, _ at: Int) -> Bool {
-    bytes[at &- 1] == 0x20 && FieldParser.equals(bytes, at &+ 0, 3, "gmt")
+    bytes[at &- 1] == 0x20 && FieldParser.equals(bytes, at, 3, "gmt")
   }
 
   /// 1...12

@@ -34,7 +34,7 @@ package enum Invalidation {
   /// - Parameters:
   ///   - base: `hosts` and `paths` hold its host and path.
   ///   - scratch: for the path before it is normal.
-  /// - Returns: the length of the path in `out`, from `out.end` before the call on; nil when refused.
+  /// - Returns: the length of the path, which begins where `out` ended; nil when refused.
   package static func resolve(
     _ bytes: borrowing Bytes, _ at: Int, _ count: Int, _ base: Base,
     hosts: borrowing Bytes, paths: borrowing Bytes, mergeSlashes: Bool,
