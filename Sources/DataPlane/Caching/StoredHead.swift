@@ -1,7 +1,7 @@
 /// Which lines of a response head are stored, and which of those a 304 carries. Pure.
 enum StoredHead {
-  /// Marks what does not belong into the store, beside the fields of the connection: lengths, `Age`,
-  /// and `CDN-Cache-Control` unless it is passed on.
+  /// Marks what does not belong into the store, beside the fields of the connection: lengths,
+  /// `Age`, and `CDN-Cache-Control` unless it is passed on.
   static func dropUnstored(
     _ fields: ResponseCacheFields, _ head: inout MessageHead, _ block: borrowing Block,
     _ origin: Int, keepsTargeted: Bool
