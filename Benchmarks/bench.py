@@ -53,6 +53,8 @@ SCENARIOS = {
     "many": Scenario("/b/1024", 2000),
     "cached": Scenario("/static/1024", 64, cache=True),
     "cached64k": Scenario("/static/65536", 64, cache=True),
+    # Each URL is asked for once: what storing costs, beside the same load on a build without.
+    "miss": Scenario("/static/1024", 64, cache=True, options=script("unique.lua")),
     "tls": Scenario("/b/1024", 64, tls=True),
     "tls64k": Scenario("/b/65536", 64, tls=True),
     "tlsclose": Scenario("/b/100", 64, tls=True, options=CLOSE),

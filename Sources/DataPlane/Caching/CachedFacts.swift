@@ -20,6 +20,8 @@ package struct CachedFacts: BitwiseCopyable, Sendable {
     package static var isHeuristic: Flags { Flags(rawValue: 128) }
     /// Its name has a content hash, and nobody made it immutable.
     package static var isMissedChance: Flags { Flags(rawValue: 256) }
+    /// `CDN-Cache-Control` counted: what `Cache-Control` says does not (RFC 9213).
+    package static var isTargeted: Flags { Flags(rawValue: 512) }
   }
 
   package static var noDate: Int64 { .min }

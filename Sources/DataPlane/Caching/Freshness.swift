@@ -73,11 +73,23 @@ package enum Freshness {
       isHeuristic: true)
   }
 
-  /// RFC 9111 section 4.2.3: `corrected_initial_age`.
+  /// RFC 9111 section 4.2.3: `corrected_initial_age`, from `Age` and the delay, and from `Date`
+  /// where that is given.
+  ///
+  /// The RFC lets a cache leave `Date` out; counting it is for old caches on the way that say no
+  /// `Age`. A backend whose clock is wrong, or that sends a fixed `Date`, would else have responses
+  /// that are never fresh. So it counts only with `Expires` and guesses, which are about points in
+  /// time themselves, and for responses that came through another proxy and have no `Age`.
   static func initialAge(age: Int64, date: Int64, delay: Int64, received: Int64) -> Int64 {
     let apparent = date == CachedFacts.noDate ? 0 : max(received &- date, 0)
     let corrected = min(age, CacheControl.secondsMax) &+ min(max(delay, 0), CacheControl.secondsMax)
     return min(max(apparent, corrected), CacheControl.secondsMax)
+  }
+
+  /// The response came through a proxy.
+  static func wasForwarded(_ head: inout MessageHead) -> Bool {
+    for index in 0..<head.fieldCount where head.fields[index].id == .via { return true }
+    return false
   }
 
   /// Shortened by up to `percent` of what is left of it; never to nothing.

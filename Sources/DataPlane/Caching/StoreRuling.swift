@@ -32,7 +32,7 @@ package struct StoreRuling: BitwiseCopyable, Sendable {
   /// The name's hash made it immutable for a year (`immutable_assets`).
   package var isPinned = false
   /// `CDN-Cache-Control` counted in place of `Cache-Control` and `Expires`.
-  package var isTargeted = false
+  package var isTargeted: Bool { facts.flags.contains(.isTargeted) }
 
   package static func decide(
     _ context: Context, _ fields: ResponseCacheFields, _ head: inout MessageHead,
@@ -55,6 +55,15 @@ package struct StoreRuling: BitwiseCopyable, Sendable {
     UnstoredFields(fields, &head, bytes, origin).drop(&head, bytes, origin)
   }
 
+  /// A stored response that was validated is good for as long as it was before.
+  mutating func prolong(_ former: CachedFacts) {
+    verdict = .store
+    facts.flags = former.flags
+    facts.lifetime = former.lifetime
+    facts.staleWhileRevalidate = former.staleWhileRevalidate
+    facts.staleIfError = former.staleIfError
+  }
+
   // MARK: What the response says
 
   private mutating func readControl(
@@ -67,7 +76,7 @@ package struct StoreRuling: BitwiseCopyable, Sendable {
         bytes, origin)
     {
       control = targeted
-      isTargeted = true
+      facts.flags.insert(.isTargeted)
     } else if fields.cacheControl >= 0 {
       control = CacheControl.read(
         fields.cacheControl, isRepeated: fields.repeated.contains(.cacheControl), &head, bytes,
@@ -102,8 +111,11 @@ package struct StoreRuling: BitwiseCopyable, Sendable {
     }
     let age =
       context.age >= 0 ? context.age : FieldValues.age(fields.age, &head, bytes, origin) ?? 0
+    let hasMaxAge = control.maxAge >= 0 || control.sharedMaxAge >= 0
+    let countsDate = !hasMaxAge || fields.age < 0 && Freshness.wasForwarded(&head)
     facts.initialAge = Freshness.initialAge(
-      age: age, date: facts.date, delay: context.delaySeconds, received: wall)
+      age: age, date: countsDate ? facts.date : CachedFacts.noDate, delay: context.delaySeconds,
+      received: wall)
     if control.flags.contains(.noCache) { facts.flags.insert(.noCache) }
     if control.flags.contains(.immutable) { facts.flags.insert(.immutable) }
     if control.flags.contains(.noTransform) { facts.flags.insert(.noTransform) }

@@ -26,6 +26,20 @@ enum StoredHead {
       origin)
   }
 
+  /// For responses whose name has a content hash, with `immutable_assets`.
+  static var pinned: StaticString { "Cache-Control: public, max-age=31536000, immutable\r\n" }
+
+  /// Marks what a response says of its own freshness.
+  static func dropFreshness(
+    _ fields: ResponseCacheFields, _ head: inout MessageHead, _ block: borrowing Block,
+    _ origin: Int
+  ) {
+    let repeated = fields.repeated
+    drop(fields.cacheControl, repeated.contains(.cacheControl), &head, block.bytes, origin)
+    drop(fields.expires, repeated.contains(.expires), &head, block.bytes, origin)
+    drop(fields.pragma, repeated.contains(.pragma), &head, block.bytes, origin)
+  }
+
   private static func drop(
     _ first: Int16, _ isRepeated: Bool, _ head: inout MessageHead, _ bytes: borrowing Bytes,
     _ origin: Int

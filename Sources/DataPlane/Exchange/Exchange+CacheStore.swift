@@ -57,9 +57,10 @@ extension Worker {
 
   /// - Parameters:
   ///   - kept: the request's head.
-  ///   - age: of a 304 whose fields are in the head at `from`; -1: the head's own counts.
+  ///   - former: of the stored response with which the head at `from` was merged.
+  ///   - age: of the answer that it was merged with; -1: the head's own counts.
   mutating func planStored(
-    _ x: Int32, _ from: Int, _ kept: borrowing Block, age: Int64 = -1
+    _ x: Int32, _ from: Int, _ kept: borrowing Block, former: CachedFacts? = nil, age: Int64 = -1
   ) -> StorePlan {
     let snapshot = snapshots[exchanges[x].snapshot]
     let row = snapshot.value.caches[Int(exchanges[x].cache.row)]
@@ -77,8 +78,15 @@ extension Worker {
     context.random = random.next()
     context.fetchNanoseconds = now &- exchanges[x].triedAt
     context.age = age
-    let ruling = StoreRuling.decide(context, fields, &head, scratch, from)
+    var ruling = StoreRuling.decide(context, fields, &head, scratch, from)
+    if let former, former.flags.contains(.isTargeted), fields.cdnCacheControl < 0 {
+      // What ruled then is not in the stored head, and was not said again.
+      ruling.prolong(former)
+    }
     guard ruling.verdict == .store else { return .pass(ruling.verdict) }
+    if ruling.facts.flags.contains(.isMissedChance) {
+      setup.counters.caches[row.identity].add(.missedChances)
+    }
     var info = EntryInfo()
     info.facts = ruling.facts
     info.hash = exchanges[x].cache.hash
@@ -96,13 +104,14 @@ extension Worker {
     tagBuffer.removeAll()
     info.tagsLength = UInt32(CacheTags.append(&head, scratch, from, to: &tagBuffer))
     if ruling.hasUnstoredFields { StoreRuling.dropUnstored(fields, &head, scratch, from) }
-    writeStoredHead(from, row.rules, fields, &info)
+    writeStoredHead(from, row.rules, fields, isPinned: ruling.isPinned, &info)
     return .store(info)
   }
 
   /// Leaves both stored heads in `outgoing`, one behind the other.
   private mutating func writeStoredHead(
-    _ from: Int, _ rules: CacheRules, _ fields: ResponseCacheFields, _ info: inout EntryInfo
+    _ from: Int, _ rules: CacheRules, _ fields: ResponseCacheFields, isPinned: Bool,
+    _ info: inout EntryInfo
   ) {
     outgoing.removeAll()
     outgoing.append("HTTP/1.1 ")
@@ -110,9 +119,11 @@ extension Worker {
     info.statusLineLength = UInt32(outgoing.end)
     if head.hasNominated { dropNominated(from) }
     StoredHead.dropUnstored(fields, &head, scratch, from, keepsTargeted: rules.passesTargeted)
+    if isPinned { StoredHead.dropFreshness(fields, &head, scratch, from) }
     copyKeptFields(from)
     let needsDate = head.date < 0 || head.fields[head.date].isDropped
     if needsDate { writeDate() }
+    if isPinned { outgoing.append(StoredHead.pinned) }
     if policy.addsVia {
       outgoing.append(head.minorVersion == 0 ? "Via: 1.0 headrace\r\n" : "Via: 1.1 headrace\r\n")
     }
@@ -120,6 +131,7 @@ extension Worker {
     StoredHead.dropForValidated(fields, &head, scratch, from)
     copyKeptFields(from)
     if needsDate { writeDate() }
+    if isPinned { outgoing.append(StoredHead.pinned) }
     info.validatedHeadLength = UInt32(outgoing.end) - info.headLength
   }
 

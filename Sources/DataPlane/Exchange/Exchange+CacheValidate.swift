@@ -69,10 +69,10 @@ extension Worker {
         == .complete(length: merged),
       let kept = exchanges[x].head.take()
     else { return nil }
-    let plan = planStored(x, scratch.start, kept, age: age)
+    let former = stale.info.facts
+    let plan = planStored(x, scratch.start, kept, former: former, age: age)
     exchanges[x].head = consume kept
     guard case .store(var info) = plan else { return nil }
-    let former = stale.info.facts
     if former.flags.contains(.isCompressible) { info.facts.flags.insert(.isCompressible) }
     info.facts.fetchNanoseconds = max(info.facts.fetchNanoseconds, former.fetchNanoseconds)
     return entry(like: stale, info, caches[Int(exchanges[x].cache.identity)])

@@ -17,6 +17,21 @@ struct StoreFactTests {
     #expect(ruling.facts.initialAge == expected, "\(lines)")
   }
 
+  @Test("Date makes a response old only where Age cannot tell (RFC 9111 section 4.2.3)")
+  func dateAndAge() {
+    func age(_ lines: [String]) -> Int64 { CacheProbe.ruling(lines).facts.initialAge }
+    let past = "Date: " + CacheProbe.date(-30)
+    #expect(age([past, "Cache-Control: max-age=60"]) == 0)
+    #expect(age([past, "Cache-Control: s-maxage=60"]) == 0)
+    #expect(age([past, "CDN-Cache-Control: max-age=60"]) == 0)
+    #expect(age([past, "Cache-Control: max-age=60", "Age: 5"]) == 5)
+    // Another proxy may have kept it without saying so; one that says `Age` has said all.
+    #expect(age([past, "Cache-Control: max-age=60", "Via: 1.1 a"]) == 30)
+    #expect(age([past, "Cache-Control: max-age=60", "Via: 1.1 a", "Age: 5"]) == 5)
+    // `Expires` is a point in time.
+    #expect(age([past, "Expires: " + CacheProbe.date(20)]) == 30)
+  }
+
   @Test("the corrected initial age: apparent age, or Age and delay (RFC 9111 section 4.2.3)")
   func initialAge() {
     func age(_ lines: [String], delay: Int64) -> Int64 {

@@ -170,8 +170,10 @@ struct StoreTableTests {
     // Old when it comes.
     StoreRow("4.2.3", "Cache-Control: max-age=60", "Age: 60", is: .staleAtOnce),
     StoreRow("4.2.3", "Cache-Control: max-age=60", "Age: 59", lifetime: 60),
+    StoreRow("4.2.3", "Cache-Control: max-age=60", "Date: " + CacheProbe.date(-60), lifetime: 60),
     StoreRow(
-      "4.2.3", "Cache-Control: max-age=60", "Date: " + CacheProbe.date(-60), is: .staleAtOnce),
+      "4.2.3", "Cache-Control: max-age=60", "Via: 1.0 a", "Date: " + CacheProbe.date(-60),
+      is: .staleAtOnce),
     StoreRow("4.2.3", "Cache-Control: max-age=60", "Date: " + CacheProbe.date(60), lifetime: 60),
   ]
 
