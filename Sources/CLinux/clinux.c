@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "include/clinux.h"
+#include <malloc.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -350,6 +351,13 @@ int64_t hr_raise_descriptor_limit(void) {
     if (setrlimit(RLIMIT_NOFILE, &wanted) == 0) l = wanted;
   }
   return l.rlim_cur > 1 << 24 ? 1 << 24 : (int64_t)l.rlim_cur;
+}
+
+void hr_tune_malloc(void) {
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_TOP_PAD, 1 << 20);
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 32 << 20);
 }
 
 int hr_signalfd(const int *signals) {

@@ -50,6 +50,7 @@ public final class Proxy: Sendable {
     say: @escaping @Sendable (String) -> Void
   ) throws {
     ThisProcess.ignoreBrokenPipes()
+    ThisProcess.tuneMemory()
     let stickyKeys = try StickyKeys(config)
     let count = config.workers ?? ThisProcess.usableCores
     self.say = say

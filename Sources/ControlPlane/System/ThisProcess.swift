@@ -4,6 +4,8 @@ import Glibc
 /// What the process knows of itself and its machine.
 package enum ThisProcess {
   static func ignoreBrokenPipes() { hr_ignore_sigpipe() }
+  /// Memory for what is stored comes in larger steps, from one place for all threads.
+  static func tuneMemory() { hr_tune_malloc() }
   static var usableCores: Int { Int(hr_usable_cores()) }
   static var residentBytes: Int64 { hr_resident_bytes() }
 

@@ -150,7 +150,7 @@ extension Worker {
     return entry
   }
 
-  func writeTexts(of entry: CachedEntry, _ info: EntryInfo) {
+  mutating func writeTexts(of entry: CachedEntry, _ info: EntryInfo) {
     entry.setText(at: entry.keyAt, keyBuffer, 0, Int(info.keyLength))
     entry.setText(at: entry.varyAt, routeBuffer, 0, Int(info.varyLength))
     entry.setText(

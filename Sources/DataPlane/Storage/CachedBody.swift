@@ -161,8 +161,7 @@ package struct CachedBody: BitwiseCopyable, Sendable, Equatable {
     let index = Int(words.load(Word.chunkCount))
     let most = words.load(Word.expected) == .max ? CachedBody.mostChunks : 1
     guard index < most, budget.take(capacity + CachedBody.pieceOverhead) else { return false }
-    // `calloc` of much gives untouched pages; a byte is written before it is published.
-    let chunk = SharedWords(byteCount: capacity)
+    let chunk = SharedWords(byteCount: capacity, zeroedAtStart: 0, atEnd: 0)
     words.store(Word.firstChunk + 2 * index, chunk.raw)
     words.store(Word.firstChunk + 2 * index + 1, UInt64(capacity))
     words.add(Word.capacity, UInt64(capacity))

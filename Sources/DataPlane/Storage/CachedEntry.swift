@@ -71,7 +71,7 @@ package struct CachedEntry: BitwiseCopyable, Sendable, Equatable {
     let size = textOffset + info.textLength + Block.padding
     let bytes = size + CachedBody.pieceOverhead + placeOverhead
     guard budget.take(bytes) else { return nil }
-    let words = SharedWords(byteCount: size)
+    let words = SharedWords(byteCount: size, zeroedAtStart: textOffset, atEnd: Block.padding)
     words.store(Word.references, 1)
     words.store(Word.size, UInt64(bytes))
     words.store(Word.body, body?.raw ?? 0)

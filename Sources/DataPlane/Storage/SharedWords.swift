@@ -9,9 +9,17 @@ import Glibc
 struct SharedWords: BitwiseCopyable, @unchecked Sendable, Equatable {
   let address: UnsafeMutableRawPointer
 
-  /// Zeroed; the system gives pages only as they are used.
+  /// Zeroed.
   init(byteCount: Int) {
     guard let memory = unsafe calloc(1, byteCount) else { fatalError("out of memory") }
+    unsafe address = memory
+  }
+
+  /// Zeroed only at its ends: what is between is written before anybody reads it.
+  init(byteCount: Int, zeroedAtStart start: Int, atEnd end: Int) {
+    guard let memory = unsafe malloc(byteCount) else { fatalError("out of memory") }
+    unsafe memset(memory, 0, start)
+    unsafe memset(memory + (byteCount - end), 0, end)
     unsafe address = memory
   }
 
