@@ -65,6 +65,11 @@ package enum Reuse: UInt8, Sendable, BitwiseCopyable {
 
   // MARK: Errors
 
+  /// RFC 5861 section 4: what a stale response may stand for.
+  package static func isError(status: Int) -> Bool {
+    status == 500 || status >= 502 && status <= 504
+  }
+
   /// Whether a stale response may stand for an error of the backend (RFC 5861 section 4), or of the
   /// way to it; one that is still fresh may as well.
   package static func mayServeOnError(

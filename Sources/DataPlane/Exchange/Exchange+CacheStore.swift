@@ -21,7 +21,7 @@ extension Worker {
       tryFailed(x, status: 502, .badResponse, "a 304 that nobody asked for")
       return true
     }
-    if head.status >= 500, answerStale(x) { return true }
+    if Reuse.isError(status: head.status), answerStale(x) { return true }
     return store(x, u, from, bodyAt)
   }
 

@@ -112,7 +112,7 @@ extension Worker {
 
   /// No response could be had. True when the exchange was ended here.
   mutating func fetchFailed(_ x: Int32, status: Int) -> Bool {
-    if status >= 500, exchanges[x].cache.stale != 0, answerStale(x) { return true }
+    if Reuse.isError(status: status), answerStale(x) { return true }
     if clients[exchanges[x].client].isNobody {
       endWithoutClient(x, status: status)
       return true

@@ -142,7 +142,7 @@ extension OptionTable {
 
   private static let stalePromise = """
     Never for responses with `must-revalidate`, `proxy-revalidate`, `s-maxage` or `no-cache` (RFC \
-    9111 section 4.2.4), and never for what was purged.
+    9111 section 4.2.4). A soft purge ends freshness at that moment; a hard one leaves nothing.
     """
 
   private static let cacheFieldRows = [
