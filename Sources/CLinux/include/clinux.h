@@ -144,8 +144,8 @@ int hr_random_bytes(void *p, size_t n);
 int hr_usable_cores(void);
 /// Raises the soft descriptor limit to the hard one; returns the limit then in force.
 int64_t hr_raise_descriptor_limit(void);
-/// One arena for all threads, that grows by a MiB: what a worker stores in a cache, others free, and
-/// an arena of a thread asks the system for a page at a time (`mprotect`).
+/// One arena for all threads, that grows by a MiB: what a worker stores in a cache, others free,
+/// and an arena of a thread asks the system for a page at a time (`mprotect`).
 void hr_tune_malloc(void);
 /// Blocks the signals in every thread made from now on and returns a signalfd-like descriptor
 /// that reports them. `signals` ends with 0.
