@@ -134,7 +134,11 @@ extension Worker {
     guard cacheRules[identity].addsStatus else { return }
     var status = CacheStatus(hit: entry.facts.lifetime &- age)
     status.forward = exchanges[x].cache.forward
-    if exchanges[x].cache.isValidated { status.forwardStatus = 304 }
+    if exchanges[x].cache.isValidated {
+      status.forwardStatus = 304
+      // What is not stored is fresh for nobody else.
+      if entry.info.verdict != StoreVerdict.store.rawValue { status.ttl = nil }
+    }
     status.isStored = exchanges[x].cache.isStored
     status.isCollapsed = exchanges[x].cache.hasWaited
     status.writeLine(into: &outgoing)
@@ -145,6 +149,10 @@ extension Worker {
   @inline(__always)
   private mutating func finishServedHead(_ x: Int32) -> Bool {
     let c = exchanges[x].client
+    if let lines = exchanges[x].ownLines.take() {
+      outgoing.append(lines, lines.start, lines.count)
+      pool.give(lines)
+    }
     if !clients[c].keepAlive {
       outgoing.append("Connection: close\r\n")
     } else if exchanges[x].isOldClient {

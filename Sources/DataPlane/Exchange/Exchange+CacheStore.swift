@@ -9,7 +9,9 @@ extension Worker {
     let stale = CachedEntry(raw: exchanges[x].cache.stale)
     guard exchanges[x].cache.role == .fetch else {
       invalidateTargets(x, from)
-      guard exchanges[x].method == .head, head.status == 200, let stale else { return false }
+      guard exchanges[x].method == .head, head.status == 200, let stale,
+        !exchanges[x].cache.directives.noStore
+      else { return false }
       if validated(x, u, from, stale) { return true }
       stale.makeStale(at: now)
       return false
@@ -42,6 +44,9 @@ extension Worker {
       {
         return fill(x, u, bodyAt, entry)
       }
+      // Planning marked what is not stored: it is passed on with all of its lines.
+      _ = ResponseParser.parse(scratch, from, bodyAt, limits: .widest, into: &head)
+      if let block = exchanges[x].ownLines.take() { pool.give(block) }
     case .pass(let reason): verdict = reason
     }
     notStored(x, verdict)
@@ -58,8 +63,9 @@ extension Worker {
   /// - Parameters:
   ///   - kept: the request's head.
   ///   - age: of a 304 whose fields are in the head at `from`; -1: the head's own counts.
+  ///   - isUpdate: what may not be stored is planned as well: `EntryInfo.verdict` says so.
   mutating func planStored(
-    _ x: Int32, _ from: Int, _ kept: borrowing Block, age: Int64 = -1
+    _ x: Int32, _ from: Int, _ kept: borrowing Block, age: Int64 = -1, isUpdate: Bool = false
   ) -> StorePlan {
     let snapshot = snapshots[exchanges[x].snapshot]
     let row = snapshot.value.caches[Int(exchanges[x].cache.row)]
@@ -78,8 +84,9 @@ extension Worker {
     context.fetchNanoseconds = now &- exchanges[x].triedAt
     context.age = age
     let ruling = StoreRuling.decide(context, fields, &head, scratch, from)
-    guard ruling.verdict == .store else { return .pass(ruling.verdict) }
+    guard ruling.verdict == .store || isUpdate else { return .pass(ruling.verdict) }
     var info = EntryInfo()
+    info.verdict = ruling.verdict.rawValue
     info.facts = ruling.facts
     info.hash = exchanges[x].cache.hash
     info.sequence = exchanges[x].cache.sequence
@@ -95,9 +102,23 @@ extension Worker {
     }
     tagBuffer.removeAll()
     info.tagsLength = UInt32(CacheTags.append(&head, scratch, from, to: &tagBuffer))
-    if ruling.hasUnstoredFields { StoreRuling.dropUnstored(fields, &head, scratch, from) }
+    if let block = exchanges[x].ownLines.take() { pool.give(block) }
+    if ruling.hasUnstoredFields {
+      keepOwnLines(x, from, fields)
+      StoreRuling.dropUnstored(fields, &head, scratch, from)
+    }
     writeStoredHead(from, row.rules, fields, &info)
     return .store(info)
+  }
+
+  /// The fields that `private="…"` and `no-cache="…"` name are not stored; the client that asked
+  /// gets them.
+  private mutating func keepOwnLines(_ x: Int32, _ from: Int, _ fields: ResponseCacheFields) {
+    guard !clients[exchanges[x].client].isNobody else { return }
+    var lines = pool.take(atLeast: head.length)
+    lines.removeAll()
+    StoreRuling.appendUnstored(fields, &head, scratch, from, to: &lines)
+    exchanges[x].ownLines = consume lines
   }
 
   /// Leaves both stored heads in `outgoing`, one behind the other.
@@ -286,6 +307,7 @@ extension Worker {
     exchanges[r].tryCount = 0
     exchanges[r].headLength = exchanges[x].headLength
     exchanges[r].head = exchanges[x].head.take()
+    exchanges[r].ownLines = exchanges[x].ownLines.take()
     exchanges[r].rate = exchanges[x].rate
     exchanges[r].startedAt = exchanges[x].startedAt
     exchanges[r].requestBytes = exchanges[x].requestBytes

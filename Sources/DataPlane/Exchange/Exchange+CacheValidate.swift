@@ -23,10 +23,10 @@ extension Worker {
     let keepAliveSeconds = head.keepAliveTimeout
     let entry = freshen(x, from, stale, fields)
     releaseUpstream(x, u, keepAliveSeconds)
-    if let entry {
+    if let entry, entry.info.verdict == StoreVerdict.store.rawValue {
       _ = store.publish(entry)
     } else {
-      // It may not be stored any more; for this request it is good.
+      // It may not be stored any more; for this request it is good, with its new fields.
       store.remove(stale)
     }
     settleFetch(x)
@@ -36,7 +36,7 @@ extension Worker {
   }
 
   /// A new entry with the stored body and the merged head, which is left in `scratch`; nil when
-  /// that may not be stored.
+  /// there is no room for it. Its verdict says whether it may be stored.
   private mutating func freshen(
     _ x: Int32, _ from: Int, _ stale: CachedEntry, _ fields: ResponseCacheFields
   ) -> CachedEntry? {
@@ -69,7 +69,7 @@ extension Worker {
         == .complete(length: merged),
       let kept = exchanges[x].head.take()
     else { return nil }
-    let plan = planStored(x, scratch.start, kept, age: age)
+    let plan = planStored(x, scratch.start, kept, age: age, isUpdate: true)
     exchanges[x].head = consume kept
     guard case .store(var info) = plan else { return nil }
     let former = stale.info.facts

@@ -1,8 +1,11 @@
 /// What goes to the client.
 extension ReferenceCache {
   /// As it came, with what every answer says.
-  func pass(_ answer: ModelResponse, _ why: String, at time: Int) -> ModelResponse {
+  func pass(
+    _ request: ModelRequest, _ answer: ModelResponse, _ why: String, at time: Int
+  ) -> ModelResponse {
     var response = answer
+    if request.method == "HEAD" { response.body = "" }
     response.fields.append(.init("Cache-Status", "headrace; fwd=\(why)"))
     if !response.fields.has("Date") { response.fields.append(.init("Date", ModelDate.text(time))) }
     return response
@@ -20,7 +23,8 @@ extension ReferenceCache {
     let left = entry.response.lifetime(rules) - age
     var status = "headrace; " + (why.map { "fwd=\($0)" } ?? "hit")
     if isValidated { status += "; fwd-status=304" }
-    status += "; ttl=\(left)"
+    // Choice: a validated response that may not be stored any more is fresh for nobody else.
+    if !isValidated || entry.response.mayBeStored(for: request, rules) { status += "; ttl=\(left)" }
     if isStored { status += "; stored" }
     var own: [ModelField] = [.init("Cache-Status", status)]
     if why == nil || age > 0 { own.append(.init("Age", "\(age)")) }

@@ -65,10 +65,10 @@ struct ReferenceCache: Sendable {
       if request.method != "OPTIONS", (200..<400).contains(response.status) {
         invalidate(request, response)
       }
-      return pass(response, "method", at: time)
+      return pass(request, response, "method", at: time)
     }
     if request.fields.has("If-Match") || request.fields.has("If-Unmodified-Since") {
-      return pass(origin.answer(request, at: &time), "bypass", at: time)
+      return pass(request, origin.answer(request, at: &time), "bypass", at: time)
     }
     let client = Client(request)
     let all = stored[request.path] ?? []
@@ -154,7 +154,7 @@ struct ReferenceCache: Sendable {
       return answerHead(client, found, response, why, began: began, at: time)
     }
     if client.noStore {
-      return pass(origin.answer(request, at: &time), why, at: time)
+      return pass(request, origin.answer(request, at: &time), why, at: time)
     }
     var asked = request
     asked.fields = asked.fields.without(["If-None-Match", "If-Modified-Since", "If-Range", "Range"])
@@ -177,7 +177,7 @@ struct ReferenceCache: Sendable {
     guard response.mayBeStored(for: request, rules) else {
       // Choice: what is older than a response that cannot be stored is not used any more.
       if answer.status < 500, let found { remove(request.path, found) }
-      return pass(answer, why, at: time)
+      return pass(request, answer, why, at: time)
     }
     let entry = store(response, answer.body, for: request)
     return serve(entry, request, why, isStored: true, fresh: answer.fields, at: time)
@@ -253,7 +253,7 @@ struct ReferenceCache: Sendable {
     at time: Int
   ) -> ModelResponse {
     guard answer.status == 200, let found, !client.noStore else {
-      return pass(answer, why, at: time)
+      return pass(client.request, answer, why, at: time)
     }
     let new = answer.fields
     let isLengthSame = answer.isChunked || answer.body.utf8.count == found.body.utf8.count
@@ -268,7 +268,7 @@ struct ReferenceCache: Sendable {
       entry.response.lifetimeLimit = min(
         entry.response.lifetimeLimit, entry.response.age(at: time))
       replace(client.request.path, entry)
-      return pass(answer, why, at: time)
+      return pass(client.request, answer, why, at: time)
     }
     let entry = freshen(found, answer, client.request, began: began, at: time)
     return serve(entry, client.request, why, at: time)
