@@ -134,11 +134,9 @@ extension Worker {
     guard cacheRules[identity].addsStatus else { return }
     var status = CacheStatus(hit: entry.facts.lifetime &- age)
     status.forward = exchanges[x].cache.forward
-    if exchanges[x].cache.isValidated {
-      status.forwardStatus = 304
-      // What is not stored is fresh for nobody else.
-      if entry.info.verdict != StoreVerdict.store.rawValue { status.ttl = nil }
-    }
+    if exchanges[x].cache.isValidated { status.forwardStatus = 304 }
+    // What was validated and is not stored any more is fresh for nobody else.
+    if entry.info.verdict != StoreVerdict.store.rawValue { status.ttl = nil }
     status.isStored = exchanges[x].cache.isStored
     status.isCollapsed = exchanges[x].cache.hasWaited
     status.writeLine(into: &outgoing)

@@ -17,7 +17,14 @@ extension Worker {
       return false
     }
     if head.status == 304 {
-      if let stale, validated(x, u, from, stale) { return true }
+      if let stale {
+        if validated(x, u, from, stale) { return true }
+        // Nothing that is stored is meant (RFC 9111 section 4.3.4): as if nothing were.
+        caches[Int(exchanges[x].cache.identity)].remove(stale)
+        dropStaleEntry(x)
+        askAgain(x)
+        return true
+      }
       // The client's conditions were taken out: nobody asked for this one.
       judgeTry(x, .failed)
       tryFailed(x, status: 502, .badResponse, "a 304 that nobody asked for")
@@ -104,7 +111,7 @@ extension Worker {
     info.tagsLength = UInt32(CacheTags.append(&head, scratch, from, to: &tagBuffer))
     if let block = exchanges[x].ownLines.take() { pool.give(block) }
     if ruling.hasUnstoredFields {
-      keepOwnLines(x, from, fields)
+      if !isUpdate { keepOwnLines(x, from, fields) }
       StoreRuling.dropUnstored(fields, &head, scratch, from)
     }
     writeStoredHead(from, row.rules, fields, &info)

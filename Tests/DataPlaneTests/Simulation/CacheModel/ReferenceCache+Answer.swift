@@ -24,7 +24,7 @@ extension ReferenceCache {
     var status = "headrace; " + (why.map { "fwd=\($0)" } ?? "hit")
     if isValidated { status += "; fwd-status=304" }
     // Choice: a validated response that may not be stored any more is fresh for nobody else.
-    if !isValidated || entry.response.mayBeStored(for: request, rules) { status += "; ttl=\(left)" }
+    if entry.isKept { status += "; ttl=\(left)" }
     if isStored { status += "; stored" }
     var own: [ModelField] = [.init("Cache-Status", status)]
     if why == nil || age > 0 { own.append(.init("Age", "\(age)")) }
@@ -36,7 +36,9 @@ extension ReferenceCache {
       let names =
         ["cache-control", "content-location", "date", "etag", "expires", "vary"]
         + (entry.response.tag == nil ? ["last-modified"] : [])
-      let kept = fields.filter { names.contains($0.name.lowercased()) }
+      let kept = fields.filter {
+        names.contains($0.name.lowercased()) || !entry.fields.has($0.name)
+      }
       return ModelResponse(status: 304, fields: kept + own)
     }
     let length = entry.body.utf8.count

@@ -13,6 +13,8 @@ struct ReferenceCache: Sendable {
     var number: Int
     /// An error was answered with it: until then it is not asked for again.
     var restsUntil = 0
+    /// It may be found again.
+    var isKept = true
 
     func matches(_ request: ModelRequest) -> Bool {
       vary.allSatisfy { request.fields.value($0.name) == $0.value }
@@ -163,6 +165,10 @@ struct ReferenceCache: Sendable {
       asked.fields.append(.init("If-Modified-Since", date))
     }
     let answer = origin.answer(asked, at: &time)
+    if answer.status == 304, let found, !isMeant(found, by: answer.fields) {
+      remove(request.path, found)
+      return fetch(client, nil, why, &origin, at: &time, isBackground: isBackground)
+    }
     if answer.status == 304, let found {
       let entry = freshen(found, answer, request, began: began, at: time)
       return serve(entry, request, why, isValidated: true, at: time)
@@ -220,6 +226,16 @@ struct ReferenceCache: Sendable {
 
   // MARK: Validation (sections 3.2, 4.3.4)
 
+  /// Whether a 304 speaks of the stored response.
+  private func isMeant(_ found: Stored, by new: [ModelField]) -> Bool {
+    if let tag = new.value("ETag") {
+      guard let own = found.response.tag else { return false }
+      return tag.hasPrefix("W/") ? own.hasSuffix(tag.dropFirst(2)) : own == tag
+    }
+    guard let date = new.value("Last-Modified") else { return true }
+    return date == found.fields.value("Last-Modified")
+  }
+
   private mutating func freshen(
     _ found: Stored, _ answer: ModelResponse, _ request: ModelRequest, began: Int, at time: Int
   ) -> Stored {
@@ -229,17 +245,17 @@ struct ReferenceCache: Sendable {
         "Age", "Content-Length", "Content-Encoding", "Content-Range", "Vary",
       ] + (rules.storesSetCookie ? [] : ["Set-Cookie"])
         + ReferenceDirectives(answer.fields.values("Cache-Control")).fieldNames)
-    var merged = found.fields.without(new.map(\.name) + ["Date"]) + new
+    let merged = found.fields.without(new.map(\.name) + ["Date"]) + new
     let response = ReferenceResponse(
       status: found.response.status, fields: merged, requestTime: began, responseTime: time,
-      ageInstead: Int(answer.fields.value("Age") ?? "") ?? 0)
-    if !merged.has("Date") { merged.append(.init("Date", ModelDate.text(time))) }
+      ageInstead: ReferenceResponse.age(answer.fields))
     entry.response = response
-    entry.fields = merged
+    entry.fields = response.storedFields
     entry.restsUntil = 0
     // Choice: a 304 is judged like a response; what may not be stored serves this request only.
     remove(request.path, found)
-    if response.mayBeStored(for: request, rules) {
+    entry.isKept = response.mayBeStored(for: request, rules)
+    if entry.isKept {
       entry.number = nextNumber
       nextNumber += 1
       insert(request.path, entry)

@@ -82,10 +82,14 @@ struct ReferenceResponse: Sendable {
   // MARK: Age (section 4.2.3)
 
   var correctedInitialAge: Int {
-    let own = fields.value("Age").flatMap { $0.allSatisfy(\.isNumber) ? Int($0) : nil } ?? 0
     let apparent = max(0, responseTime - (date ?? responseTime))
-    let corrected = (ageInstead ?? own) + (responseTime - requestTime)
+    let corrected = (ageInstead ?? Self.age(fields)) + (responseTime - requestTime)
     return max(apparent, corrected)
+  }
+
+  /// What is no number says nothing.
+  static func age(_ fields: [ModelField]) -> Int {
+    fields.value("Age").flatMap { $0.allSatisfy(\.isNumber) ? Int($0) : nil } ?? 0
   }
 
   func age(at now: Int) -> Int { correctedInitialAge + now - responseTime }
