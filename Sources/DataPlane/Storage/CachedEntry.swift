@@ -197,7 +197,10 @@ package struct CachedEntry: BitwiseCopyable, Sendable, Equatable {
 
   /// When a soft purge made it stale; 0 if none did.
   package var staleSince: Instant { @inline(__always) get { words.loadRelaxed(Word.staleSince) } }
-  func makeStale(at now: Instant) { words.storeRelaxed(Word.staleSince, max(now, 1)) }
+  /// What is stale for longer stays so.
+  func makeStale(at now: Instant) {
+    if staleSince == 0 { words.storeRelaxed(Word.staleSince, max(now, 1)) }
+  }
 
   /// In the table: found by requests.
   package var isStored: Bool { words.load(Word.isStored) != 0 }

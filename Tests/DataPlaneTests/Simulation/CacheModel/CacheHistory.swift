@@ -57,6 +57,13 @@ struct HistoryMaker {
       ])
     }
     if !dice.chance(5) { script.cacheControl = control() }
+    if dice.chance(12) {
+      script.targeted = dice.pick([
+        "max-age=60", "max-age=5, must-revalidate", "no-store", "private", "no-cache",
+        "max-age=10, stale-while-revalidate=60", "max-age=3600;x=y, public",
+      ])
+    }
+    script.isQuiet = dice.chance(12)
     if dice.chance(4) { script.expires = dice.pick([-10, 0, 1, 10, 60, 3600]) }
     if dice.chance(20) { (script.expires, script.hasBadExpires) = (nil, true) }
     if dice.chance(5) { script.age = dice.pick(["0", "1", "5", "59", "4000", "x", "-1"]) }
@@ -110,7 +117,9 @@ struct HistoryMaker {
     if dice.chance(14) {
       request.method = dice.pick(["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
     }
-    if dice.chance(3) { request.fields.append(.init("X-Lang", dice.pick(["de", "en"]))) }
+    if dice.chance(3) {
+      request.fields.append(.init("X-Lang", dice.pick(["de", "en", "de, en", "de ,en"])))
+    }
     if dice.chance(4) { request.fields.append(.init("X-Kind", dice.pick(["a", "b"]))) }
     if dice.chance(10) { request.fields.append(.init("Authorization", "Basic eDp5")) }
     if dice.chance(4) { request.fields.append(.init("Cache-Control", directives())) }

@@ -12,7 +12,8 @@ struct HistoryRun {
   }
 
   private static let comparedFields = [
-    "age", "cache-control", "cache-status", "content-location", "content-range", "date", "etag",
+    "age", "cdn-cache-control", "cache-control", "cache-status", "content-location",
+    "content-range", "date", "etag",
     "expires", "last-modified", "location", "pragma", "set-cookie", "vary", "x-meta",
   ]
 
@@ -138,7 +139,8 @@ struct HistoryRun {
       return other
     }
     var others = [
-      with(\.status), with(\.cacheControl), with(\.expires), with(\.hasBadExpires), with(\.age),
+      with(\.status), with(\.targeted), with(\.isQuiet), with(\.cacheControl), with(\.expires),
+      with(\.hasBadExpires), with(\.age),
       with(\.dateOffset), with(\.tag), with(\.modifiedBefore), with(\.vary), with(\.hasCookie),
       with(\.hasPragma), with(\.isChunked), with(\.delay), with(\.meta), with(\.unsafeStatus),
       with(\.location), with(\.contentLocation),

@@ -5,6 +5,10 @@ struct PageScript: Equatable, Sendable {
   var status = 200
   /// Lines of `Cache-Control`.
   var cacheControl: [String] = []
+  /// `CDN-Cache-Control` (RFC 9213).
+  var targeted: String?
+  /// A 304 without validators.
+  var isQuiet = false
   /// After `Date`, in seconds; or something that is no date.
   var expires: Int?
   var hasBadExpires = false
@@ -29,6 +33,8 @@ struct PageScript: Equatable, Sendable {
 
   var line: String {
     var words = ["\(status)"] + cacheControl.map { "Cache-Control: \($0)" }
+    if let targeted { words.append("CDN-Cache-Control: \(targeted)") }
+    if isQuiet { words.append("304 without validators") }
     if let expires { words.append("Expires: Date\(expires < 0 ? "" : "+")\(expires)") }
     if hasBadExpires { words.append("Expires: 0") }
     if let age { words.append("Age: \(age)") }
@@ -124,6 +130,9 @@ struct ModelOrigin: Sendable {
       }
       if isNotModified(request, page) {
         answer.status = 304
+        if page.script.isQuiet {
+          answer.fields = answer.fields.without(["ETag", "Last-Modified"])
+        }
         return answer
       }
     }
@@ -141,7 +150,9 @@ struct ModelOrigin: Sendable {
   }
 
   private func tag(_ page: Page, _ request: ModelRequest) -> String? {
+    // A tag holds no blanks.
     let chosen = page.script.vary.map { request.fields.value($0) ?? "-" }.joined()
+      .filter { $0 != " " && $0 != "," }
     switch page.script.tag {
     case .none: return nil
     case .strong: return "\"\(page.version)\(chosen)\""
@@ -157,6 +168,7 @@ struct ModelOrigin: Sendable {
     let script = page.script
     var fields = date(script, time)
     for line in script.cacheControl { fields.append(.init("Cache-Control", line)) }
+    if let targeted = script.targeted { fields.append(.init("CDN-Cache-Control", targeted)) }
     if let expires = script.expires {
       let date = ModelDate.text(time + (script.dateOffset ?? 0) + expires)
       fields.append(.init("Expires", date))

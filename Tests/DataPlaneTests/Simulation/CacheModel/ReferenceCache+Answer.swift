@@ -5,6 +5,7 @@ extension ReferenceCache {
     _ request: ModelRequest, _ answer: ModelResponse, _ why: String, at time: Int
   ) -> ModelResponse {
     var response = answer
+    response.fields = response.fields.without(["CDN-Cache-Control"])
     if request.method == "HEAD" { response.body = "" }
     response.fields.append(.init("Cache-Status", "headrace; fwd=\(why)"))
     if !response.fields.has("Date") { response.fields.append(.init("Date", ModelDate.text(time))) }
@@ -30,7 +31,7 @@ extension ReferenceCache {
     if why == nil || age > 0 { own.append(.init("Age", "\(age)")) }
     var fields = entry.fields
     if let fresh {
-      fields += fresh.filter { field in !fields.has(field.name) && field.name != "Age" }
+      fields += fresh.without(entry.fields.map(\.name) + ["Age", "CDN-Cache-Control"])
     }
     if isNotModified(entry, request, at: time) {
       let names =
@@ -47,7 +48,7 @@ extension ReferenceCache {
     case .unsatisfiable:
       return ModelResponse(
         status: 416,
-        fields: own + [
+        fields: own + fields.filter { !entry.fields.has($0.name) } + [
           .init("Date", ModelDate.text(time)), .init("Content-Range", "bytes */\(length)"),
         ])
     case .part(let range):

@@ -17,12 +17,12 @@ struct ReferenceCache: Sendable {
     var isKept = true
 
     func matches(_ request: ModelRequest) -> Bool {
-      vary.allSatisfy { request.fields.value($0.name) == $0.value }
+      vary.allSatisfy { ModelField($0.name, request.fields) == $0 }
         && absent.allSatisfy { !request.fields.has($0) }
     }
   }
 
-  struct Client {
+  private struct Client {
     var request: ModelRequest
     var noCache = false
     var noStore = false
@@ -45,7 +45,7 @@ struct ReferenceCache: Sendable {
       onlyIfCached = control.has("only-if-cached")
       maxAge = control.seconds("max-age")
       minFresh = control.seconds("min-fresh")
-      maxStale = control.hasWhole("max-stale") ? .max : control.seconds("max-stale")
+      maxStale = control.allSeconds("max-stale", bare: .max).min()
       staleIfError = control.seconds("stale-if-error") ?? 0
     }
   }
@@ -126,6 +126,8 @@ struct ReferenceCache: Sendable {
       // response is not asked about (RFC 8246).
       let isTooOld = age > maxAge || maxAge == 0
       if isTooOld, !(response.control.has("immutable") && left > 0) { return .ask("request") }
+      // Section 5.2.1.1: "Unless the max-stale request directive is also present".
+      if left <= 0, client.maxStale == nil { return .ask("request") }
     }
     if let minFresh = client.minFresh, left < minFresh { return .ask("request") }
     return isUsable
@@ -195,9 +197,7 @@ struct ReferenceCache: Sendable {
     let names = response.fields.values("Vary").flatMap(ReferenceDirectives.split)
     let entry = Stored(
       response: response, fields: response.storedFields, body: body,
-      vary: names.compactMap { name in
-        request.fields.value(name).map { ModelField(name, $0) }
-      },
+      vary: names.compactMap { ModelField($0, request.fields) },
       absent: names.filter { !request.fields.has($0) }, number: nextNumber)
     nextNumber += 1
     insert(request.path, entry)
@@ -239,12 +239,14 @@ struct ReferenceCache: Sendable {
   private mutating func freshen(
     _ found: Stored, _ answer: ModelResponse, _ request: ModelRequest, began: Int, at time: Int
   ) -> Stored {
+    let own = ReferenceResponse(
+      status: 304, fields: answer.fields, requestTime: began, responseTime: time)
     var entry = found
     let new = answer.fields.without(
       [
         "Age", "Content-Length", "Content-Encoding", "Content-Range", "Vary",
       ] + (rules.storesSetCookie ? [] : ["Set-Cookie"])
-        + ReferenceDirectives(answer.fields.values("Cache-Control")).fieldNames)
+        + own.control.fieldNames)
     let merged = found.fields.without(new.map(\.name) + ["Date"]) + new
     let response = ReferenceResponse(
       status: found.response.status, fields: merged, requestTime: began, responseTime: time,
@@ -305,5 +307,13 @@ struct ReferenceCache: Sendable {
       }
       stored[target] = nil
     }
+  }
+}
+
+extension ModelField {
+  /// For `Vary`: white space around commas means nothing (section 4.1).
+  fileprivate init?(_ name: String, _ fields: [ModelField]) {
+    guard let value = fields.value(name) else { return nil }
+    self.init(name, ReferenceDirectives.split(value).joined(separator: ","))
   }
 }

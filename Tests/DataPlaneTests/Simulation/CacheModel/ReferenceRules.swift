@@ -21,6 +21,10 @@ struct ReferenceDirectives {
       let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard let name = parts.first, !name.isEmpty else { continue }
       var value = parts.count > 1 ? String(parts[1]) : ""
+      // Parameters of structured fields mean nothing here.
+      if !value.hasPrefix("\""), let end = value.firstIndex(of: ";") {
+        value = String(value[..<end])
+      }
       if value.count > 1, value.hasPrefix("\""), value.hasSuffix("\"") {
         value = String(value.dropFirst().dropLast())
       }
@@ -57,8 +61,10 @@ struct ReferenceDirectives {
   }
 
   /// The smallest of contradicting ones; what is no number is 0 (RFC 9111 section 4.2.1).
-  func seconds(_ name: String) -> Int? {
-    found.filter { $0.name == name }.map { max(Int($0.value) ?? 0, 0) }.min()
+  func seconds(_ name: String) -> Int? { allSeconds(name, bare: 0).min() }
+
+  func allSeconds(_ name: String, bare: Int) -> [Int] {
+    found.filter { $0.name == name }.map { $0.value.isEmpty ? bare : max(Int($0.value) ?? 0, 0) }
   }
 }
 
@@ -73,7 +79,11 @@ struct ReferenceResponse: Sendable {
   /// Something showed that it is stale since it was so old.
   var lifetimeLimit = Int.max
 
-  var control: ReferenceDirectives { ReferenceDirectives(fields.values("Cache-Control")) }
+  /// RFC 9213: what is for caches like this one counts in place of the rest.
+  var isTargeted: Bool { fields.has("CDN-Cache-Control") }
+  var control: ReferenceDirectives {
+    ReferenceDirectives(fields.values(isTargeted ? "CDN-Cache-Control" : "Cache-Control"))
+  }
 
   var date: Int? { fields.value("Date").flatMap(ModelDate.seconds) }
   var modified: Int? { fields.value("Last-Modified").flatMap(ModelDate.seconds) }
@@ -99,7 +109,7 @@ struct ReferenceResponse: Sendable {
   var explicitLifetime: Int? {
     if let seconds = control.seconds("s-maxage") { return seconds }
     if let seconds = control.seconds("max-age") { return seconds }
-    guard let text = fields.value("Expires") else { return nil }
+    guard !isTargeted, let text = fields.value("Expires") else { return nil }
     guard let expires = ModelDate.seconds(text) else { return 0 }
     return max(0, expires - (date ?? responseTime))
   }
@@ -120,7 +130,7 @@ struct ReferenceResponse: Sendable {
   }
 
   /// Choice: `Pragma: no-cache` without `Cache-Control` means that nothing is guessed.
-  var isOldNoCache: Bool { fields.has("Pragma") && !fields.has("Cache-Control") }
+  var isOldNoCache: Bool { fields.has("Pragma") && !fields.has("Cache-Control") && !isTargeted }
 
   func lifetime(_ rules: ReferenceRules) -> Int {
     if let explicit = explicitLifetime { return min(explicit, lifetimeLimit) }
@@ -192,7 +202,9 @@ struct ReferenceResponse: Sendable {
 
   var storedFields: [ModelField] {
     var kept = fields.without(
-      control.fieldNames + ["Content-Length", "Transfer-Encoding", "Connection", "Age"])
+      control.fieldNames + [
+        "Content-Length", "Transfer-Encoding", "Connection", "Age", "CDN-Cache-Control",
+      ])
     if !kept.has("Date") { kept.append(.init("Date", ModelDate.text(responseTime))) }
     return kept
   }
