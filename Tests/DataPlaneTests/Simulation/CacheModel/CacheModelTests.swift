@@ -54,4 +54,30 @@ import Testing
     }
     rig.end()
   }
+
+  // MARK: With chance in it
+
+  /// Hits of a cache with jitter and early refresh are at most as fresh, and no staler, than the
+  /// response that they hold allows, and never younger than the last time the origin was asked.
+  @Test("jitter and early refresh only shorten freshness")
+  func shortens() throws {
+    let variant = ReferenceRules(staleWhileRevalidate: 20, staleIfError: 30)
+    var rules = Self.rules(variant)
+    rules.jitterPercent = 30
+    rules.refreshesEarly = true
+    var rig = try CacheRig([rules], seed: 3)
+    var early = 0
+    for index in 0..<(Self.number("HEADRACE_CACHE_STEPS") ?? 3000) / Self.stepsPerHistory / 4 {
+      var maker = HistoryMaker(seed: UInt64(1_000_000 + index), caches: 1)
+      rig.empty()
+      var history = OneSidedHistory(variant)
+      for step in maker.steps(Self.stepsPerHistory) {
+        let problem = try history.run(step, &rig)
+        if let problem { Issue.record("history \(index): \(problem)") }
+      }
+      early += history.early
+    }
+    rig.end()
+    #expect(early > 0)
+  }
 }

@@ -107,6 +107,9 @@ struct CacheRig: ~Copyable {
     pass(seconds: 10)
   }
 
+  /// Room for everything that the first cache stores, in bytes.
+  func setMemory(_ bytes: Int) { caches[0]?.setLimit(bytes) }
+
   /// Time that nobody sees in dates.
   private mutating func pass(seconds: Int) { elapsed += UInt64(seconds) * 1_000_000_000 }
 

@@ -26,6 +26,8 @@ struct PageScript: Equatable, Sendable {
   var delay = 0
   /// Changes without a new version: what a 304 has to say.
   var meta = 0
+  /// Bytes of the body beside the words that tell pages apart.
+  var padding = 0
   /// The answer to an unsafe method.
   var unsafeStatus = 200
   var location: String?
@@ -143,6 +145,7 @@ struct ModelOrigin: Sendable {
   private func body(_ page: Page, _ request: ModelRequest) -> String {
     let chosen = page.script.vary.map { request.fields.value($0) ?? "-" }
     return "\(request.path) v\(page.version) [\(chosen.joined(separator: ","))] 0123456789"
+      + String(repeating: "x", count: page.script.padding)
   }
 
   private func date(_ script: PageScript, _ time: Int) -> [ModelField] {
