@@ -19,6 +19,9 @@ struct OneSidedHistory {
     case .wait(let seconds): time += seconds
     case .change(let path, let script, let isNew):
       if script.targeted != nil { targeted.insert(path) }
+      // Slow to fetch, so that early refreshes are worth while.
+      var script = script
+      script.delay = max(script.delay, 2)
       origin.change(path, to: script, isNewVersion: isNew, at: time)
     case .send(let request):
       origin.forgetContacts()
