@@ -1,6 +1,7 @@
-/// RFC 9111 as one would read it aloud, over text: written without a look at the rules of
-/// `Caching`, so that the same mistake is not made twice. What the RFC leaves open is settled as
-/// docs/cache.md says; those places say "choice".
+/// RFC 9111 as one would read it aloud, over text: written apart from the rules of `Caching`, so
+/// that the same mistake is not made twice. Places where the RFC leaves a choice say "choice".
+///
+/// Which config a cache has.
 struct ReferenceRules: Sendable {
   var defaultTTL = 0
   var heuristicPercent = 10
