@@ -55,8 +55,8 @@ package struct StoreRuling: BitwiseCopyable, Sendable {
     UnstoredFields(fields, &head, bytes, origin).drop(&head, bytes, origin)
   }
 
-  /// Appends the lines that `dropUnstored` would mark, for the client that asked. There must be room
-  /// for the whole head.
+  /// Appends the lines that `dropUnstored` would mark, for the client that asked. There must be
+  /// room for the whole head.
   package static func appendUnstored(
     _ fields: ResponseCacheFields, _ head: inout MessageHead, _ bytes: borrowing Bytes,
     _ origin: Int, to block: inout Block
