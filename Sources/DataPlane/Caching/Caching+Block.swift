@@ -41,6 +41,13 @@ extension StoreRuling {
   ) {
     dropUnstored(fields, &head, block.bytes, origin)
   }
+
+  static func appendUnstored(
+    _ fields: ResponseCacheFields, _ head: inout MessageHead, _ block: borrowing Block,
+    _ origin: Int, to out: inout Block
+  ) {
+    appendUnstored(fields, &head, block.bytes, origin, to: &out)
+  }
 }
 
 extension FieldValues {

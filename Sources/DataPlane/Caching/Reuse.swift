@@ -60,6 +60,8 @@ package enum Reuse: UInt8, Sendable, BitwiseCopyable {
       // `max-age=0` in the second of the fetch is a reload as well.
       if !facts.flags.contains(.immutable) || facts.lifetime <= age { return true }
     }
+    // RFC 9111 section 5.2.1.1: with `max-age` alone nothing stale is wished for.
+    if directives.maxAge >= 0, directives.maxStale < 0, facts.lifetime <= age { return true }
     return directives.minFresh >= 0 && facts.lifetime &- age < directives.minFresh
   }
 

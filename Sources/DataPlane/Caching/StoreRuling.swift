@@ -55,13 +55,22 @@ package struct StoreRuling: BitwiseCopyable, Sendable {
     UnstoredFields(fields, &head, bytes, origin).drop(&head, bytes, origin)
   }
 
-  /// A stored response that was validated is good for as long as it was before.
-  mutating func prolong(_ former: CachedFacts) {
-    verdict = .store
-    facts.flags = former.flags
-    facts.lifetime = former.lifetime
-    facts.staleWhileRevalidate = former.staleWhileRevalidate
-    facts.staleIfError = former.staleIfError
+  /// Appends the lines that `dropUnstored` would mark, for the client that asked. There must be
+  /// room for the whole head.
+  package static func appendUnstored(
+    _ fields: ResponseCacheFields, _ head: inout MessageHead, _ bytes: borrowing Bytes,
+    _ origin: Int, to block: inout Block
+  ) {
+    let unstored = UnstoredFields(fields, &head, bytes, origin)
+    for index in 0..<head.fieldCount {
+      let field = head.fields[index]
+      let at = origin &+ Int(field.name)
+      if !field.isDropped,
+        unstored.names(Int16(truncatingIfNeeded: index), &head, bytes, origin)
+      {
+        block.append(bytes, at, Int(field.end) &- Int(field.name))
+      }
+    }
   }
 
   // MARK: What the response says

@@ -40,6 +40,21 @@ enum StoredHead {
     drop(fields.pragma, repeated.contains(.pragma), &head, block.bytes, origin)
   }
 
+  /// Appends those lines.
+  static func appendTargeted(
+    _ fields: ResponseCacheFields, _ head: inout MessageHead, _ block: borrowing Block,
+    _ origin: Int, to out: inout Block
+  ) {
+    var lines = FieldLines(
+      first: fields.cdnCacheControl, isRepeated: fields.repeated.contains(.cdnCacheControl))
+    while true {
+      let index = lines.next(&head, block.bytes, origin)
+      guard index >= 0 else { return }
+      let field = head.fields[index]
+      out.append(block, origin &+ Int(field.name), Int(field.end) &- Int(field.name))
+    }
+  }
+
   private static func drop(
     _ first: Int16, _ isRepeated: Bool, _ head: inout MessageHead, _ bytes: borrowing Bytes,
     _ origin: Int

@@ -37,6 +37,7 @@ extension Worker {
     leaveList(x)
     if exchanges[x].cache.leads { settleFetch(x) }
     dropStaleEntry(x)
+    if let block = exchanges[x].ownLines.take() { pool.give(block) }
     let budget = caches[Int(exchanges[x].cache.identity)].budget
     if let body = CachedBody(raw: exchanges[x].cache.body) {
       exchanges[x].cache.body = 0
@@ -182,7 +183,9 @@ extension Worker {
   mutating func refresh(_ x: Int32, _ entry: CachedEntry) {
     let identity = exchanges[x].cache.identity
     let store = caches[Int(identity)]
-    guard exchanges[x].method == .get, entry.body?.state == .complete || entry.body == nil,
+    // A client that says `no-store` brings nothing that may be kept.
+    guard exchanges[x].method == .get, !exchanges[x].cache.directives.noStore,
+      entry.body?.state == .complete || entry.body == nil,
       let y = exchanges.take()
     else { return }
     let waitKey = exchanges[x].cache.waitKey
@@ -204,6 +207,11 @@ extension Worker {
     exchanges[y].cache.stale = entry.raw
     exchanges[y].cache.role = .fetch
     exchanges[y].cache.identity = identity
+    exchanges[y].cache.row = exchanges[x].cache.row
+    // It goes with the copied request, so what comes back may be for nobody else (RFC 9111 section
+    // 3.5). The client's other directives are met by what it gets.
+    exchanges[y].cache.directives.hasAuthorization =
+      exchanges[x].cache.directives.hasAuthorization
     exchanges[y].cache.hash = exchanges[x].cache.hash
     exchanges[y].cache.waitKey = waitKey
     exchanges[y].cache.leads = true

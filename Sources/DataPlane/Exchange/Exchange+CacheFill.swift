@@ -118,6 +118,8 @@ extension Worker {
     body.beginRounds()
     if let entry = CachedEntry(raw: exchanges[x].cache.filling) {
       store.remove(entry)
+      // What was stored before is not the newest any more.
+      if let stale = CachedEntry(raw: exchanges[x].cache.stale) { store.remove(stale) }
       keyBuffer.removeAll()
       entry.append(entry.keyAt, Int(entry.info.keyLength), to: &keyBuffer)
       remember(

@@ -172,7 +172,6 @@ extension Worker {
     if exchanges[x].method == .head { return true }
     guard !directives.noStore else {
       dropStaleEntry(x)
-      exchanges[x].cache.forward = .request
       return true
     }
     exchanges[x].cache.role = .fetch

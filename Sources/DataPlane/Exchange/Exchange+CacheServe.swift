@@ -135,6 +135,8 @@ extension Worker {
     var status = CacheStatus(hit: entry.facts.lifetime &- age)
     status.forward = exchanges[x].cache.forward
     if exchanges[x].cache.isValidated { status.forwardStatus = 304 }
+    // What was validated and is not stored any more is fresh for nobody else.
+    if entry.info.verdict != StoreVerdict.store.rawValue { status.ttl = nil }
     status.isStored = exchanges[x].cache.isStored
     status.isCollapsed = exchanges[x].cache.hasWaited
     status.writeLine(into: &outgoing)
@@ -145,6 +147,10 @@ extension Worker {
   @inline(__always)
   private mutating func finishServedHead(_ x: Int32) -> Bool {
     let c = exchanges[x].client
+    if let lines = exchanges[x].ownLines.take() {
+      outgoing.append(lines, lines.start, lines.count)
+      pool.give(lines)
+    }
     if !clients[c].keepAlive {
       outgoing.append("Connection: close\r\n")
     } else if exchanges[x].isOldClient {

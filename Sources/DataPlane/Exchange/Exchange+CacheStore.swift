@@ -9,13 +9,22 @@ extension Worker {
     let stale = CachedEntry(raw: exchanges[x].cache.stale)
     guard exchanges[x].cache.role == .fetch else {
       invalidateTargets(x, from)
-      guard exchanges[x].method == .head, head.status == 200, let stale else { return false }
+      guard exchanges[x].method == .head, head.status == 200, let stale,
+        !exchanges[x].cache.directives.noStore
+      else { return false }
       if validated(x, u, from, stale) { return true }
       stale.makeStale(at: now)
       return false
     }
     if head.status == 304 {
-      if let stale, validated(x, u, from, stale) { return true }
+      if let stale {
+        if validated(x, u, from, stale) { return true }
+        // Nothing that is stored is meant (RFC 9111 section 4.3.4): as if nothing were.
+        caches[Int(exchanges[x].cache.identity)].remove(stale)
+        dropStaleEntry(x)
+        askAgain(x)
+        return true
+      }
       // The client's conditions were taken out: nobody asked for this one.
       judgeTry(x, .failed)
       tryFailed(x, status: 502, .badResponse, "a 304 that nobody asked for")
@@ -42,6 +51,9 @@ extension Worker {
       {
         return fill(x, u, bodyAt, entry)
       }
+      // Planning marked what is not stored: it is passed on with all of its lines.
+      _ = ResponseParser.parse(scratch, from, bodyAt, limits: .widest, into: &head)
+      if let block = exchanges[x].ownLines.take() { pool.give(block) }
     case .pass(let reason): verdict = reason
     }
     notStored(x, verdict)
@@ -57,10 +69,10 @@ extension Worker {
 
   /// - Parameters:
   ///   - kept: the request's head.
-  ///   - former: of the stored response with which the head at `from` was merged.
-  ///   - age: of the answer that it was merged with; -1: the head's own counts.
+  ///   - age: of a 304 whose fields are in the head at `from`; -1: the head's own counts.
+  ///   - isUpdate: what may not be stored is planned as well: `EntryInfo.verdict` says so.
   mutating func planStored(
-    _ x: Int32, _ from: Int, _ kept: borrowing Block, former: CachedFacts? = nil, age: Int64 = -1
+    _ x: Int32, _ from: Int, _ kept: borrowing Block, age: Int64 = -1, isUpdate: Bool = false
   ) -> StorePlan {
     let snapshot = snapshots[exchanges[x].snapshot]
     let row = snapshot.value.caches[Int(exchanges[x].cache.row)]
@@ -78,16 +90,13 @@ extension Worker {
     context.random = random.next()
     context.fetchNanoseconds = now &- exchanges[x].triedAt
     context.age = age
-    var ruling = StoreRuling.decide(context, fields, &head, scratch, from)
-    if let former, former.flags.contains(.isTargeted), fields.cdnCacheControl < 0 {
-      // What ruled then is not in the stored head, and was not said again.
-      ruling.prolong(former)
-    }
-    guard ruling.verdict == .store else { return .pass(ruling.verdict) }
-    if ruling.facts.flags.contains(.isMissedChance) {
+    let ruling = StoreRuling.decide(context, fields, &head, scratch, from)
+    if !isUpdate, ruling.facts.flags.contains(.isMissedChance) {
       setup.counters.caches[row.identity].add(.missedChances)
     }
+    guard ruling.verdict == .store || isUpdate else { return .pass(ruling.verdict) }
     var info = EntryInfo()
+    info.verdict = ruling.verdict.rawValue
     info.facts = ruling.facts
     info.hash = exchanges[x].cache.hash
     info.sequence = exchanges[x].cache.sequence
@@ -103,9 +112,23 @@ extension Worker {
     }
     tagBuffer.removeAll()
     info.tagsLength = UInt32(CacheTags.append(&head, scratch, from, to: &tagBuffer))
-    if ruling.hasUnstoredFields { StoreRuling.dropUnstored(fields, &head, scratch, from) }
+    if let block = exchanges[x].ownLines.take() { pool.give(block) }
+    if ruling.hasUnstoredFields {
+      if !isUpdate { keepOwnLines(x, from, fields) }
+      StoreRuling.dropUnstored(fields, &head, scratch, from)
+    }
     writeStoredHead(from, row.rules, fields, isPinned: ruling.isPinned, &info)
     return .store(info)
+  }
+
+  /// The fields that `private="…"` and `no-cache="…"` name are not stored; the client that asked
+  /// gets them.
+  private mutating func keepOwnLines(_ x: Int32, _ from: Int, _ fields: ResponseCacheFields) {
+    guard !clients[exchanges[x].client].isNobody else { return }
+    var lines = pool.take(atLeast: head.length)
+    lines.removeAll()
+    StoreRuling.appendUnstored(fields, &head, scratch, from, to: &lines)
+    exchanges[x].ownLines = consume lines
   }
 
   /// Leaves both stored heads in `outgoing`, one behind the other.
@@ -133,6 +156,11 @@ extension Worker {
     if needsDate { writeDate() }
     if isPinned { outgoing.append(StoredHead.pinned) }
     info.validatedHeadLength = UInt32(outgoing.end) - info.headLength
+    if !rules.passesTargeted {
+      // For the cache alone, and to be judged again after a 304.
+      StoredHead.appendTargeted(fields, &head, scratch, from, to: &outgoing)
+      info.hiddenLength = UInt32(outgoing.end) - info.headLength - info.validatedHeadLength
+    }
   }
 
   /// The entry with its texts, and an empty body of the size that is announced.
@@ -154,7 +182,8 @@ extension Worker {
     entry.setText(at: entry.keyAt, keyBuffer, 0, Int(info.keyLength))
     entry.setText(at: entry.varyAt, routeBuffer, 0, Int(info.varyLength))
     entry.setText(
-      at: entry.headAt, outgoing, 0, Int(info.headLength) + Int(info.validatedHeadLength))
+      at: entry.headAt, outgoing, 0,
+      Int(info.headLength) + Int(info.validatedHeadLength) + Int(info.hiddenLength))
     entry.setText(at: entry.tagsAt, tagBuffer, 0, Int(info.tagsLength))
   }
 
@@ -298,6 +327,7 @@ extension Worker {
     exchanges[r].tryCount = 0
     exchanges[r].headLength = exchanges[x].headLength
     exchanges[r].head = exchanges[x].head.take()
+    exchanges[r].ownLines = exchanges[x].ownLines.take()
     exchanges[r].rate = exchanges[x].rate
     exchanges[r].startedAt = exchanges[x].startedAt
     exchanges[r].requestBytes = exchanges[x].requestBytes

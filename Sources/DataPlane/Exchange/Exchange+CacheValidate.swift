@@ -23,10 +23,10 @@ extension Worker {
     let keepAliveSeconds = head.keepAliveTimeout
     let entry = freshen(x, from, stale, fields)
     releaseUpstream(x, u, keepAliveSeconds)
-    if let entry {
+    if let entry, entry.info.verdict == StoreVerdict.store.rawValue {
       _ = store.publish(entry)
     } else {
-      // It may not be stored any more; for this request it is good.
+      // It may not be stored any more; for this request it is good, with its new fields.
       store.remove(stale)
     }
     settleFetch(x)
@@ -36,7 +36,7 @@ extension Worker {
   }
 
   /// A new entry with the stored body and the merged head, which is left in `scratch`; nil when
-  /// that may not be stored.
+  /// there is no room for it. Its verdict says whether it may be stored.
   private mutating func freshen(
     _ x: Int32, _ from: Int, _ stale: CachedEntry, _ fields: ResponseCacheFields
   ) -> CachedEntry? {
@@ -45,6 +45,7 @@ extension Worker {
     let age = FieldValues.age(fields, &head, scratch, from)
     routeBuffer.removeAll()
     stale.append(stale.headAt, Int(stale.info.headLength), to: &routeBuffer)
+    stale.append(stale.hiddenAt, Int(stale.info.hiddenLength), to: &routeBuffer)
     routeBuffer.append("\r\n")
     let length = routeBuffer.end
     guard
@@ -70,7 +71,7 @@ extension Worker {
       let kept = exchanges[x].head.take()
     else { return nil }
     let former = stale.info.facts
-    let plan = planStored(x, scratch.start, kept, former: former, age: age)
+    let plan = planStored(x, scratch.start, kept, age: age, isUpdate: true)
     exchanges[x].head = consume kept
     guard case .store(var info) = plan else { return nil }
     if former.flags.contains(.isCompressible) { info.facts.flags.insert(.isCompressible) }

@@ -86,6 +86,14 @@ extension Worker {
     exchanges[x].tryDeadline = .max
   }
 
+  /// The answer cannot be used for what was asked: asked once more, another way, at once.
+  mutating func askAgain(_ x: Int32) {
+    dropUpstream(x)
+    forgetTry(x)
+    beginAnew(x)
+    replay(x)
+  }
+
   /// All backends were tried, and it may be tried again: they get a moment.
   mutating func waitForAnotherRound(_ x: Int32, _ policy: RetryPolicy) {
     exchanges[x].tried = TriedBackends()

@@ -114,6 +114,8 @@ struct Exchange: ~Copyable, SlabElement {
   var headLength: UInt16 = 0
   /// What waits for a unix socket whose backlog is full.
   var unsent: Block? = nil
+  /// Lines of a response's head that are for its client and not for the store.
+  var ownLines: Block? = nil
   /// Of a response that is compressed.
   var deflater: Deflater? = nil
 

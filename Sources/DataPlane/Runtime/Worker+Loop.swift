@@ -10,8 +10,8 @@ extension Worker {
     setup.caches.quiet.leave(setup.index)
     let count = poller.wait(milliseconds: nextWait(maxWait))
     setup.caches.quiet.enter(setup.index)
-    now = Clock.now()
-    date.refresh()
+    now = frozen?.now ?? Clock.now()
+    date.refresh(frozen?.wallSeconds ?? Clock.wallSeconds())
     setup.counters.worker.add(.loopTurns)
     var index = 0
     while index < count {

@@ -79,6 +79,8 @@ package struct Worker: ~Copyable {
   /// Taken once per turn of the loop.
   var now: Instant
   var date = DateCache()
+  /// Instead of the machine's clocks, in a simulation.
+  package var frozen: FrozenTime?
   var random: RandomSource
   /// Connections that stopped early and must be looked at again; emptied once per turn.
   var ready: [UInt64] = []

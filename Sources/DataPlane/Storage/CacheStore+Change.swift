@@ -118,7 +118,10 @@ extension CacheStore {
     while let found = current {
       current = found.next
       guard found.info.hash == entry.info.hash else { continue }
-      if entry.info.varyLength == 0 || found.info.kind == .uncacheable
+      if entry.info.kind == .uncacheable {
+        // It says nothing of what is stored for other requests.
+        if found.info.kind == .uncacheable { takeOut(found, &changes) }
+      } else if entry.info.varyLength == 0 || found.info.kind == .uncacheable
         || found.info.varyHash == entry.info.varyHash
       {
         takeOut(found, &changes)

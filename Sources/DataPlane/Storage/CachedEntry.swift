@@ -25,10 +25,13 @@ package struct EntryInfo: BitwiseCopyable, Sendable {
   package var statusLineLength: UInt32 = 0
   /// The fields of a 304, likewise without a status line.
   package var validatedHeadLength: UInt32 = 0
+  /// Lines that only the cache goes by: `CDN-Cache-Control`.
+  package var hiddenLength: UInt32 = 0
   package var tagsLength: UInt32 = 0
   /// Bytes of the texts together.
   package var textLength: Int {
-    Int(keyLength) + Int(varyLength) + Int(headLength) + Int(validatedHeadLength) + Int(tagsLength)
+    Int(keyLength) + Int(varyLength) + Int(headLength) + Int(validatedHeadLength)
+      + Int(hiddenLength) + Int(tagsLength)
   }
   package init() {}
 }
@@ -129,9 +132,11 @@ package struct CachedEntry: BitwiseCopyable, Sendable, Equatable {
   var varyAt: Int { Int(info.keyLength) }
   var headAt: Int { varyAt + Int(info.varyLength) }
   var validatedHeadAt: Int { headAt + Int(info.headLength) }
-  var tagsAt: Int { validatedHeadAt + Int(info.validatedHeadLength) }
+  var hiddenAt: Int { validatedHeadAt + Int(info.validatedHeadLength) }
+  var tagsAt: Int { hiddenAt + Int(info.hiddenLength) }
 
-  /// All texts, one behind the other: key, names of `Vary`, head, head of a 304, tags.
+  /// All texts, one behind the other: key, names of `Vary`, head, head of a 304, hidden
+  /// lines, tags.
   package var text: Bytes {
     @_lifetime(borrow self) @inline(__always) get {
       let count = info.textLength + Block.padding
@@ -197,7 +202,10 @@ package struct CachedEntry: BitwiseCopyable, Sendable, Equatable {
 
   /// When a soft purge made it stale; 0 if none did.
   package var staleSince: Instant { @inline(__always) get { words.loadRelaxed(Word.staleSince) } }
-  func makeStale(at now: Instant) { words.storeRelaxed(Word.staleSince, max(now, 1)) }
+  /// What is stale for longer stays so.
+  func makeStale(at now: Instant) {
+    if staleSince == 0 { words.storeRelaxed(Word.staleSince, max(now, 1)) }
+  }
 
   /// In the table: found by requests.
   package var isStored: Bool { words.load(Word.isStored) != 0 }

@@ -4,6 +4,20 @@ import CLinux
 package enum Clock {
   package static func now() -> Instant { hr_now_monotonic_ns() }
   package static func wallMilliseconds() -> Int64 { hr_now_wall_ms() }
+  package static func wallSeconds() -> Int64 { hr_now_wall_seconds() }
+}
+
+/// A moment that stands still until it is replaced: the time of a worker in a simulation.
+package struct FrozenTime: BitwiseCopyable, Sendable {
+  /// Of the monotonic clock; not before the worker was made.
+  package var now: Instant
+  /// Seconds since 1970.
+  package var wallSeconds: Int64
+
+  package init(now: Instant, wallSeconds: Int64) {
+    self.now = now
+    self.wallSeconds = wallSeconds
+  }
 }
 
 /// `Date` as text (RFC 9110 section 6.6.1), made once a second. Owned by one worker.
@@ -12,8 +26,7 @@ struct DateCache {
   private(set) var second: Int64 = -1
   private(set) var text = InlineArray<29, UInt8>(repeating: 0)
 
-  mutating func refresh() {
-    let now = hr_now_wall_seconds()
+  mutating func refresh(_ now: Int64 = Clock.wallSeconds()) {
     guard now != second else { return }
     second = now
     var out = InlineArray<29, UInt8>(repeating: 0)

@@ -38,7 +38,8 @@ struct ReuseTests {
       (10, "max-age=10", [], .fresh), (11, "max-age=10", [], .reload),
       (0, "max-age=0", [], .reload), (10, "max-age=x", [], .reload),
       (110, "max-age=50", [], .reload), (120, "max-age=50", [], .validate),
-      (50, "max-age=5, max-stale=9", [], .reload),
+      (50, "max-age=5, max-stale=9", [], .reload), (110, "max-age=500", [], .reload),
+      (110, "max-age=500, max-stale=1", [], .stale),
       // Section 5.2.1.2.
       (109, "max-stale=9", [], .stale), (120, "max-stale=20", [], .staleAccepted),
       (121, "max-stale=20", [], .validate), (121, "max-stale=x", [], .validate),

@@ -199,4 +199,19 @@ struct StoreFactTests {
     let ruling = CacheProbe.ruling(["Cache-Control: max-age=5, private=\"etag\"", "ETag: \"a\""])
     #expect(ruling.hasUnstoredFields && ruling.facts.flags == [])
   }
+
+  @Test("the lines that are not for the store are there for the client that asked")
+  func ownLines() {
+    func own(_ lines: [String]) -> String {
+      CacheProbe.response(lines) { head, bytes, origin in
+        var out = Block(capacity: 256)
+        let fields = ResponseCacheFields.collect(&head, bytes, origin)
+        StoreRuling.appendUnstored(fields, &head, bytes, origin, to: &out)
+        return text(out.copy(0, out.end))
+      }
+    }
+    let lines = ["Cache-Control: private=\"x-A, B\"", "X-a: 1", "b: 2", "c: 3", "x-a: 4"]
+    #expect(own(lines) == "X-a: 1\r\nb: 2\r\nx-a: 4\r\n")
+    #expect(own(["Cache-Control: private, no-cache=\"d\"", "b: 2"]) == "")
+  }
 }
