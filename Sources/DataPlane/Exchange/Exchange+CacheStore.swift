@@ -78,6 +78,9 @@ extension Worker {
     context.fetchNanoseconds = now &- exchanges[x].triedAt
     context.age = age
     let ruling = StoreRuling.decide(context, fields, &head, scratch, from)
+    if ruling.facts.flags.contains(.isMissedChance) {
+      setup.counters.caches[row.identity].add(.missedChances)
+    }
     guard ruling.verdict == .store else { return .pass(ruling.verdict) }
     var info = EntryInfo()
     info.facts = ruling.facts
