@@ -22,7 +22,7 @@ extension StoredReport {
   /// What is stored for a URL: a block of lines for each response.
   var text: String {
     if responses.isEmpty { return "nothing is stored for \(subject)\(whereText)\n" }
-    return responses.map(\.text).joined(separator: "\n")
+    return responses.map(\.text).joined(separator: "\n") + restText
   }
 
   /// What is stored under a prefix: a line for each response.
@@ -40,8 +40,11 @@ extension StoredReport {
     }
     let titles = ["CACHE", "STATUS", "AGE", "TTL", "SIZE", "HITS", "URL"]
     let table = TextTable(titles, numbers: Set(1...5)).text(rows)
-    guard total > responses.count else { return table }
-    return table + "\n\(responses.count) of \(total) are shown\n"
+    return table + restText
+  }
+
+  private var restText: String {
+    total > responses.count ? "\n\(responses.count) of \(total) are shown\n" : ""
   }
 
   private var whereText: String {

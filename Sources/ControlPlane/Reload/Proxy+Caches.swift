@@ -31,35 +31,48 @@ extension Proxy {
 
   // MARK: Looking
 
+  /// A URL may have as many variants as there are values of a cookie of the key.
+  private static var variantsMax: Int { 1000 }
+
   func stored(_ url: String, in name: String?) throws(CacheProblem) -> StoredReport {
-    var (report, stores) = try targets(.url(url), in: name, subject: url)
-    for target in stores {
-      var copies: [StoredResponse.Copy] = []
-      target.store.forEach { entry in
-        if entry.matches(target.rule) { copies.append(StoredResponse.Copy(entry)) }
-      }
-      report.add(copies, target.name)
-    }
-    report.total = report.responses.count
-    return report
+    let (report, stores) = try targets(.url(url), in: name, subject: url)
+    return Self.copied(stores, report, limit: Self.variantsMax) { _ in true }
   }
 
   func stored(
     under prefix: String, in name: String?, limit: Int
   ) throws(CacheProblem) -> StoredReport {
     let subject = prefix.isEmpty ? CachePurge.Subject.all : .prefix(prefix)
-    var (report, stores) = try targets(subject, in: name, subject: prefix)
-    for target in stores {
-      var copies: [StoredResponse.Copy] = []
-      let room = limit - report.responses.count
-      target.store.forEach { entry in
-        guard entry.info.kind == .response, entry.matches(target.rule) else { return }
-        report.total += 1
-        if copies.count < room { copies.append(StoredResponse.Copy(entry)) }
-      }
-      report.add(copies, target.name)
+    let targets = try targets(subject, in: name, subject: prefix)
+    var report = Self.copied(targets.stores, targets.report, limit: limit) {
+      $0.info.kind == .response
     }
     report.responses.sort { ($0.url, $0.keyItems.count) < ($1.url, $1.keyItems.count) }
+    return report
+  }
+
+  /// With what the targets' rules match and `isWanted` takes, at most so many. Memories that have
+  /// run out say nothing any more.
+  private static func copied(
+    _ targets: [Target], _ report: StoredReport, limit: Int, _ isWanted: (CachedEntry) -> Bool
+  ) -> StoredReport {
+    var report = report
+    for target in targets {
+      var copies: [StoredResponse.Copy] = []
+      let room = limit - report.responses.count
+      var count = 0
+      func look(_ entry: CachedEntry) {
+        guard isWanted(entry), entry.matches(target.rule) else { return }
+        count += 1
+        if copies.count < room { copies.append(StoredResponse.Copy(entry)) }
+      }
+      target.store.forEach(look)
+      let now = Clock.now()
+      let found = copies.map { StoredResponse($0, cache: target.name, at: now) }
+        .filter { $0.refusal == nil || $0.ttlSeconds > 0 }
+      report.responses += found
+      report.total += found.count + count - copies.count
+    }
     return report
   }
 
@@ -135,14 +148,5 @@ extension Proxy {
       throw .unknown("there is no cache \(quoted(name)); there is \(known)")
     }
     return [name]
-  }
-}
-
-extension StoredReport {
-  /// Memories that have run out say nothing any more.
-  fileprivate mutating func add(_ copies: [StoredResponse.Copy], _ cache: String) {
-    let now = Clock.now()
-    responses += copies.map { StoredResponse($0, cache: cache, at: now) }
-      .filter { $0.refusal == nil || $0.ttlSeconds > 0 }
   }
 }
