@@ -13,6 +13,7 @@ struct RootCommand: ParsableCommand {
       Run it, in the foreground:       headrace run conf/headrace.yaml
       After an edit:                   headrace reload conf/headrace.yaml
       Who gets requests, and why:      headrace backends conf/headrace.yaml
+      What is cached:                  headrace cache conf/headrace.yaml
 
       Exit status: 0 fine, 1 the config has errors or it did not work, 2 wrong \
       usage.
@@ -21,8 +22,8 @@ struct RootCommand: ParsableCommand {
     subcommands: RootCommand.subcommands)
 
   private static let subcommands: [any ParsableCommand.Type] = [
-    Run.self, Check.self, Explain.self, Diff.self, Reload.self, Backends.self, Events.self,
-    ConfigCommand.self, Demo.self, VersionCommand.self,
+    Run.self, Check.self, Explain.self, Diff.self, Reload.self, Backends.self, Cache.self,
+    Events.self, ConfigCommand.self, Demo.self, VersionCommand.self,
   ]
 
   /// By the arguments of the process, to its end.
@@ -54,6 +55,8 @@ extension Version {
 
 /// The config file of a command, with the same words everywhere.
 struct ConfigArgument: ParsableArguments {
+  static let standard = "/etc/headrace/headrace.yaml"
+
   @Argument(help: "The config file.", completion: .file(extensions: ["yaml", "yml"]))
-  var file = "/etc/headrace/headrace.yaml"
+  var file = ConfigArgument.standard
 }

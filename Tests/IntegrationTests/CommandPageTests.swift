@@ -83,8 +83,8 @@ import Testing
     let script = try Program.run([Proxy.binary, "--generate-completion-script", shell])
     #expect(script.status == .exited(0))
     for word in [
-      "run", "check", "explain", "diff", "reload", "backends", "drain", "events", "config", "demo",
-      "version", "yaml",
+      "run", "check", "explain", "diff", "reload", "backends", "drain", "cache", "purge", "events",
+      "config", "demo", "version", "yaml",
     ] {
       #expect(script.output.contains(word), "\(word)")
     }

@@ -251,6 +251,37 @@ import Testing
     }
   }
 
+  @Test("a cache that is looked into and purged")
+  func purge() throws {
+    let script = Origin.Script.serving { request, _ in
+      let fields = ["Cache-Control: max-age=600", "Cache-Tag: product-7, news"]
+      return head(["HTTP/1.1 200 OK", "Content-Length: 4"] + fields) + "page"
+    }
+    try withPage("purge-the-cache", ["127.0.0.1:3000"], [script]) { scene, page in
+      let answers = try page.run(scene)
+      #expect(answers.count == 4)
+      #expect(answers[0].contains("\r\nCache-Status: ") && answers[0].hasSuffix("page"))
+      #expect(answers[1].contains("\r\nCache-Status: headrace; hit"))
+      #expect(scene.origin.requests.count == 1)
+      #expect(answers[2] == "pages: 1 response made stale\n")
+      #expect(answers[3].contains("\"total\": 1"))
+      let admin = try #require(scene.proxy.adminAddress)
+      var printed: [String] = []
+      for line in page.text.split(separator: "\n") where line.hasPrefix("    headrace cache") {
+        _ = try scene.exchange(
+          get("/products/7").replacing("example.com", with: scene.proxy.address))
+        let words = line.split(separator: " ").filter { $0 != "site.yaml" }.dropFirst().map {
+          String($0).replacing("127.0.0.1:8080", with: scene.proxy.address)
+        }
+        let done = try Program.run([Proxy.binary] + words + ["--admin", admin])
+        #expect(done.status == .exited(0), "\(line): \(done.errors)")
+        printed.append(done.output)
+      }
+      #expect(printed.count == 5 && printed[0].contains("\n  tags: product-7, news\n"))
+      #expect(printed.dropFirst().allSatisfy { $0 == "pages: 1 response purged\n" }, "\(printed)")
+    }
+  }
+
   @Test("sticky sessions")
   func stickySessions() throws {
     let folder = try makeFolder()

@@ -1,4 +1,4 @@
-/// Talks to the admin listener of a running proxy: `headrace reload`, `headrace backends`.
+/// Talks to the admin listener of a running proxy: `headrace reload`, `backends`, `cache`.
 ///
 /// One request on a connection of its own, blocking, every wait limited. A plain value for any
 /// thread.
@@ -66,19 +66,19 @@ public struct AdminClient: Sendable {
     try get("/events?format=\(json ? "json" : "text")")
   }
 
-  private func get(_ target: String) throws(Failure) -> Answer {
+  func get(_ target: String) throws(Failure) -> Answer {
     try exchange(
       "GET \(target) HTTP/1.1\r\nHost: headrace-admin\r\nConnection: close\r\n\r\n")
   }
 
-  private func post(_ target: String) throws(Failure) -> Answer {
+  func post(_ target: String) throws(Failure) -> Answer {
     try exchange(
       "POST \(target) HTTP/1.1\r\nHost: headrace-admin\r\n\(AdminPages.guardField): 1\r\n"
         + "Content-Length: 0\r\nConnection: close\r\n\r\n")
   }
 
   /// Percent-encoded but for letters, digits and `-._~` (RFC 3986 section 2.3).
-  private static func encoded(_ text: String) -> String {
+  static func encoded(_ text: String) -> String {
     text.utf8.map { byte in
       let isPlain =
         byte < 0x80

@@ -2,7 +2,7 @@
 extension AdminPages {
   func backendsPage(_ request: LocalRequest) -> LocalResponse {
     if request.method == "POST" { return changePage(request) }
-    return shown(request, parameters: ["pool", "backend", "format"]) { backends, isJSON in
+    return shown(backends, request, parameters: ["pool", "backend", "format"]) { backends, isJSON in
       var report = backends.report()
       if let pool = request.queryValue("pool") {
         let names = report.pools.map(\.name)
@@ -23,7 +23,7 @@ extension AdminPages {
   }
 
   func eventsPage(_ request: LocalRequest) -> LocalResponse {
-    shown(request, parameters: ["format"]) { backends, isJSON in
+    shown(backends, request, parameters: ["format"]) { backends, isJSON in
       let events = backends.events()
       return isJSON ? Self.json(EventRecord.json(events)) : .text(EventRecord.text(events))
     }
@@ -49,52 +49,5 @@ extension AdminPages {
     case .done(let text): return .text(text + "\n")
     case .unknown(let text): return .text(text + "\n", status: 404)
     }
-  }
-
-  // MARK: Showing
-
-  private static let nothing = "there is no proxy here\n"
-
-  /// As text, or as JSON where the query or `Accept` says so.
-  private func shown(
-    _ request: LocalRequest, parameters: [String],
-    _ page: (BackendAdmin, _ isJSON: Bool) -> LocalResponse
-  ) -> LocalResponse {
-    guard let backends else { return .text(Self.nothing, status: 404) }
-    if let problem = problem(request, parameters: parameters) { return problem }
-    switch request.queryValue("format") {
-    case "text": return page(backends, false)
-    case "json": return page(backends, true)
-    case nil: return page(backends, Self.wantsJSON(request))
-    case .some(let other):
-      return .text("no format \(quoted(other)); there is text, json\n", status: 422)
-    }
-  }
-
-  /// A parameter that is not known or not clear; nil when all are.
-  private func problem(_ request: LocalRequest, parameters: [String]) -> LocalResponse? {
-    var seen: Set<String> = []
-    for parameter in request.query {
-      guard parameters.contains(parameter.name) else {
-        let known = parameters.joined(separator: ", ")
-        return .text("no parameter \(quoted(parameter.name)); there is \(known)\n", status: 422)
-      }
-      guard seen.insert(parameter.name).inserted else {
-        return .text("\(parameter.name) is there twice\n", status: 422)
-      }
-    }
-    return nil
-  }
-
-  private static func wantsJSON(_ request: LocalRequest) -> Bool {
-    request.headerTokens("Accept").contains { token in
-      token.prefix { $0 != ";" && $0 != " " } == "application/json"
-    }
-  }
-
-  private static func json(_ text: String) -> LocalResponse {
-    LocalResponse(
-      status: 200, headers: [LocalField("Content-Type", "application/json")],
-      body: Array(text.utf8))
   }
 }

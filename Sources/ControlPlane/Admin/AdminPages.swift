@@ -8,6 +8,8 @@ struct AdminPages: Sendable {
   var reload: (@Sendable () -> ReloadOutcome)? = nil
   /// nil where there is no proxy.
   var backends: BackendAdmin? = nil
+  /// nil where there is no proxy.
+  var caches: CacheAdmin? = nil
 
   /// What changes something wants this field: a web page cannot send it to another origin without
   /// asking first (a preflight request), which is never granted here.
@@ -37,6 +39,13 @@ struct AdminPages: Sendable {
       methods: ["GET", "HEAD", "POST"]
     ) { $0.backendsPage($1) },
     Page(path: "/events", about: "what happened to pools and backends") { $0.eventsPage($1) },
+    Page(path: "/cache", about: "what is in the caches; url=URL, list=PREFIX") {
+      $0.cachePage($1)
+    },
+    Page(
+      path: "/cache/purge", about: "POST: url=URL, prefix=PREFIX, tag=TAG, all=1; soft=1",
+      methods: ["POST"]
+    ) { $0.purgePage($1) },
   ]
 
   func answer(_ request: LocalRequest) -> LocalResponse {
@@ -93,7 +102,7 @@ struct AdminPages: Sendable {
 
   private static func list() -> LocalResponse {
     let lines = pages.map { page in
-      let gap = String(repeating: " ", count: max(1, 12 - page.path.count))
+      let gap = String(repeating: " ", count: max(1, 14 - page.path.count))
       return "\(page.path)\(gap)\(page.about)\n"
     }
     return .text("Headrace admin\n\n" + lines.joined())

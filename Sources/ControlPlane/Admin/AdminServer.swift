@@ -18,13 +18,16 @@ public final class AdminServer: Sendable {
   /// - Parameters:
   ///   - reload: reads the config file again; nil where there is none.
   ///   - backends: shows and changes what gets requests; nil where nothing does.
+  ///   - caches: shows and purges what is stored; nil where nothing is.
   init(
     metrics: @escaping @Sendable () -> MetricsReport,
     readiness: @escaping @Sendable () -> Readiness,
-    reload: (@Sendable () -> ReloadOutcome)? = nil, backends: BackendAdmin? = nil
+    reload: (@Sendable () -> ReloadOutcome)? = nil, backends: BackendAdmin? = nil,
+    caches: CacheAdmin? = nil
   ) {
     let pages = AdminPages(
-      metrics: metrics, readiness: readiness, reload: reload, backends: backends)
+      metrics: metrics, readiness: readiness, reload: reload, backends: backends,
+      caches: caches)
     server = LocalServer(name: "admin") { pages.answer($0) }
   }
 

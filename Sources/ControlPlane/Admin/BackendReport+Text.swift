@@ -1,18 +1,8 @@
 extension BackendReport {
   /// A table, and below it what is remarkable about the pools.
   var text: String {
-    let rows = [Self.titles] + backends.map(cells)
-    let widths = Self.titles.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    let lines = rows.map { row in
-      let cells = row.enumerated().map { column, cell in
-        let gap = String(repeating: " ", count: widths[column] - cell.count)
-        return Self.numbers.contains(column) ? gap + cell : cell + gap
-      }
-      var line = cells.joined(separator: "  ")
-      while line.last == " " { line.removeLast() }
-      return line + "\n"
-    }
-    let table = backends.isEmpty ? "" : lines.joined() + "\n"
+    let lines = TextTable(Self.titles, numbers: Self.numbers).text(backends.map(cells))
+    let table = backends.isEmpty ? "" : lines + "\n"
     return table + summary
   }
 

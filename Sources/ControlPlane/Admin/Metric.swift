@@ -15,6 +15,8 @@ struct Metric<Item>: Sendable {
     case counterByClass(@Sendable (Item) -> [UInt64])
     /// Label `reason`, with the values that come along.
     case counterByReason(@Sendable (Item) -> [(reason: String, count: UInt64)])
+    /// Label `result`, with the values that come along.
+    case counterByResult(@Sendable (Item) -> [(result: String, count: UInt64)])
     case gauge(@Sendable (Item) -> Double)
     /// Always 1; what it says is in the label.
     case info(label: String, @Sendable (Item) -> String)
@@ -30,7 +32,7 @@ struct Metric<Item>: Sendable {
   /// As Prometheus names it.
   var type: String {
     switch reading {
-    case .counter, .counterByClass, .counterByReason: "counter"
+    case .counter, .counterByClass, .counterByReason, .counterByResult: "counter"
     case .gauge, .info: "gauge"
     case .histogram: "histogram"
     }
@@ -40,6 +42,7 @@ struct Metric<Item>: Sendable {
     switch reading {
     case .counterByClass: "class"
     case .counterByReason: "reason"
+    case .counterByResult: "result"
     case .info(let label, _): label
     case .counter, .gauge, .histogram: nil
     }

@@ -5,6 +5,7 @@ public enum MetricsDocument {
     let sections = [
       section(MetricsTable.process), section(MetricsTable.worker), section(MetricsTable.route),
       section(MetricsTable.pool), section(MetricsTable.backend),
+      section(MetricsTable.cache),
     ]
     return ([introduction] + sections).joined(separator: "\n")
   }

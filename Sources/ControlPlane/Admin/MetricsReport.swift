@@ -18,6 +18,7 @@ public struct MetricsReport: Equatable, Sendable {
   public var routes: [Route] = []
   public var pools: [Pool] = []
   public var backends: [Backend] = []
+  public var caches: [Cache] = []
   /// Upper bounds in seconds, ascending, shared by all histograms.
   public var durationBounds: [Double] = []
 

@@ -16,6 +16,7 @@ public enum PrometheusText {
     writer.write(MetricsTable.route, of: report.routes)
     writer.write(MetricsTable.pool, of: report.pools)
     writer.write(MetricsTable.backend, of: report.backends)
+    writer.write(MetricsTable.cache, of: report.caches)
     return writer.output
   }
 }

@@ -39,6 +39,10 @@ struct PrometheusWriter {
         for (reason, count) in read(item) {
           sample(name, labels, Self.label("reason", reason), value: String(count))
         }
+      case .counterByResult(let read):
+        for (result, count) in read(item) {
+          sample(name, labels, Self.label("result", result), value: String(count))
+        }
       case .histogram(let read):
         let (buckets, sum) = read(item)
         histogram(name, labels, buckets, sum)

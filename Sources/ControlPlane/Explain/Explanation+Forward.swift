@@ -28,19 +28,15 @@ extension Explanation {
     let lines = String(decoding: head, as: UTF8.self).split(separator: "\r\n").map {
       $0.replacing(zeros, with: Self.requestID)
     }
+    let cache = cache(probe, route, row, snapshot)
     return .forward(
       Forward(
         head: lines.map { String($0) }, pool: pool.name, strategy: pool.strategy.text,
         backends: pool.backends.map { text($0, pool.strategy) },
         key: key(probe, decision, pool, snapshot),
-        sticky: sticky(probe, pool, snapshot, row.pool), cache: cache(route),
+        sticky: sticky(probe, pool, snapshot, row.pool),
+        cache: cache.words, cacheKey: cache.key,
         timeouts: timeouts(route.timeouts, config.timeouts)))
-  }
-
-  private func cache(_ route: Config.Route) -> String? {
-    guard let name = route.cache else { return nil }
-    let isAsked = request.method == "GET" || request.method == "HEAD"
-    return isAsked ? name : "\(name), which is not asked: it answers GET and HEAD"
   }
 
   private func sticky(

@@ -72,6 +72,9 @@ extension Explanation {
     if let key = forward.key { lines.append("key: \(key)") }
     if let sticky = forward.sticky { lines.append("sticky: \(sticky)") }
     if let cache = forward.cache { lines.append("cache: \(cache)") }
+    if !forward.cacheKey.isEmpty {
+      lines.append("cache key: \(forward.cacheKey.joined(separator: ", "))")
+    }
     lines.append("timeouts: \(ConfigWords.list(forward.timeouts.map(text)))")
     lines.append("limits: \(ConfigWords.list(limits.map(text)))")
     return lines
@@ -132,6 +135,7 @@ extension Explanation {
         .init("backends", .texts(forward.backends)),
         .init("sticky", forward.sticky.map { .text($0) } ?? .null),
         .init("cache", forward.cache.map { .text($0) } ?? .null),
+        .init("cache_key", .texts(forward.cacheKey)),
         .init("head", .texts(forward.head)),
         .init("timeouts", object(forward.timeouts)),
       ] + (forward.key.map { [.init("key", .text($0))] } ?? [])

@@ -44,6 +44,8 @@ public struct Explanation: Equatable, Sendable {
     public var sticky: String?
     /// The cache that is asked first, in words; nil when the route has none.
     public var cache: String?
+    /// What the response would be stored under there: the URL, then what else is in the key.
+    public var cacheKey: [String] = []
     /// By name, `off` where there is none; marked when the route sets it.
     public var timeouts: [Setting]
   }

@@ -91,7 +91,7 @@ public final class Proxy: Sendable {
     let server = AdminServer(
       metrics: { [weak self] in self?.metrics() ?? MetricsReport() },
       readiness: { [weak self] in self?.state.withLock { $0.readiness } ?? .draining },
-      reload: reloadFile, backends: backendAdmin)
+      reload: reloadFile, backends: backendAdmin, caches: cacheAdmin)
     try server.start(at: admin.address)
     state.withLock { $0.admin = server }
   }

@@ -14,6 +14,7 @@ extension Worker {
     exchanges[x].cache.identity = snapshot.value.caches[Int(route.cache)].identity
     guard exchanges[x].method == .get || exchanges[x].method == .head else {
       exchanges[x].cache.forward = .method
+      countLookup(x, .bypasses)
       return true
     }
     let fields = RequestCacheFields.collect(&head, scratch, from)
@@ -25,6 +26,7 @@ extension Worker {
       let hash = findCacheKey(x, from)
     else {
       exchanges[x].cache.forward = .bypass
+      countLookup(x, .bypasses)
       return true
     }
     exchanges[x].cache.hash = hash
@@ -164,28 +166,46 @@ extension Worker {
     let directives = exchanges[x].cache.directives
     if directives.onlyIfCached {
       // RFC 9111 section 5.2.1.7.
+      countLookup(x, .misses)
       failExchange(x, status: 504, .notCached, "nothing is stored that may be used")
       return false
     }
     let store = caches[Int(exchanges[x].cache.identity)]
     exchanges[x].cache.sequence = store.beginFetch()
-    if exchanges[x].method == .head { return true }
+    if exchanges[x].method == .head {
+      countFetch(x)
+      return true
+    }
     guard !directives.noStore else {
       dropStaleEntry(x)
+      countFetch(x)
       return true
     }
     exchanges[x].cache.role = .fetch
-    guard mayWait else { return true }
+    guard mayWait else {
+      countFetch(x)
+      return true
+    }
     switch store.lead(
       exchanges[x].cache.waitKey, worker: setup.index, exchange: exchangeToken(x).raw)
     {
     case .leads:
       exchanges[x].cache.leads = true
+      countFetch(x)
       return true
     case .waits:
       waitForFetch(x)
       return false
     }
+  }
+
+  /// What came of looking: once for each request, however often it waited.
+  private func countLookup(_ x: Int32, _ counter: CacheCounter) {
+    setup.counters.caches[exchanges[x].cache.identity].add(counter)
+  }
+
+  private func countFetch(_ x: Int32) {
+    countLookup(x, exchanges[x].cache.stale == 0 ? .misses : .revalidations)
   }
 
   private mutating func waitForFetch(_ x: Int32) {
@@ -207,6 +227,7 @@ extension Worker {
   mutating func fetchSettled(_ x: Int32, failure status: Int) {
     exchanges[x].step = .connect
     if status != 0, exchanges[x].cache.failedWaits > 0 {
+      countLookup(x, .misses)
       return failExchange(
         x, status: status, .fetchFailed, "the backend did not answer this request in time")
     }
@@ -228,6 +249,7 @@ extension Worker {
   mutating func waitedTooLong(_ x: Int32) {
     leaveList(x)
     setup.counters.caches[exchanges[x].cache.identity].add(.collapseTimeouts)
+    countLookup(x, .misses)
     exchanges[x].step = .connect
     guard let from = restoreRequest(x) else { return cannotRead(x) }
     goOn(x, from)

@@ -71,6 +71,11 @@ package final class RouteProbe {
     RateSubject.of(rate, snapshot, request, &head, source)
   }
 
+  /// What another part of the request's way says of its head.
+  func withHead<Result>(_ look: (inout MessageHead, borrowing Block) -> Result) -> Result {
+    look(&head, source)
+  }
+
   /// Bytes of the head.
   func headText(_ at: Int, _ count: Int) -> [UInt8] { source.text(at, count) }
 

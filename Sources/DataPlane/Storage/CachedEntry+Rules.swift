@@ -64,7 +64,7 @@ extension CachedEntry {
   }
 
   /// Whether a purge names it.
-  func matches(_ rule: PurgeRule) -> Bool {
+  package func matches(_ rule: PurgeRule) -> Bool {
     rule.matches(
       text, keyAt, urlLength: Int(info.urlLength), tags: text, tagsAt, Int(info.tagsLength))
   }

@@ -194,6 +194,9 @@ extension CounterRow {
 package enum CacheCounter: Int, Sendable, CaseIterable {
   /// Requests that were answered without a backend: with a fresh response, or a stale one.
   case hits, staleHits
+  /// Requests for which nothing was stored that could be used; for which a backend was asked
+  /// whether what is stored is still good; that are not for a cache.
+  case misses, revalidations, bypasses
   /// Requests that waited for another one's fetch; of them those that waited too long.
   case collapsed, collapseTimeouts
   /// Responses that were stored, that could not be, and 304s that made one good again.

@@ -24,6 +24,11 @@ extension MetricsReport {
       backend.requestsByClass = route.requestsByClass
       backend.durationBuckets = route.durationBuckets
       report.backends.append(backend)
+      var cache = Cache(name: "cache-\(index)")
+      cache.hits = 20
+      cache.evictions = 3
+      cache.usedBytes = 131_072
+      report.caches.append(cache)
     }
     return report
   }
