@@ -20,6 +20,9 @@ package struct CachedFacts: BitwiseCopyable, Sendable {
     package static var isHeuristic: Flags { Flags(rawValue: 128) }
     /// Its name has a content hash, and nobody made it immutable.
     package static var isMissedChance: Flags { Flags(rawValue: 256) }
+    /// It is compressible, and its own `Vary` says nothing of `Accept-Encoding`: a line of ours
+    /// does.
+    package static var addsVary: Flags { Flags(rawValue: 512) }
   }
 
   package static var noDate: Int64 { .min }

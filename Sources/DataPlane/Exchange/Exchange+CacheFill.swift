@@ -131,7 +131,10 @@ extension Worker {
   mutating func fillDrained(_ token: Token) {
     let x = token.index
     guard exchanges.isUsed(x), exchanges[x].generation == token.generation,
-      exchanges[x].cache.isInRounds, exchanges[x].upstream >= 0,
+      exchanges[x].cache.isInRounds
+    else { return }
+    if exchanges[x].step == .compress { return continueCompressed(x) }
+    guard exchanges[x].upstream >= 0,
       let entry = CachedEntry(raw: exchanges[x].cache.filling), let body = entry.body
     else { return }
     let u = exchanges[x].upstream

@@ -58,8 +58,9 @@ extension Worker {
   /// - Parameters:
   ///   - kept: the request's head.
   ///   - age: of a 304 whose fields are in the head at `from`; -1: the head's own counts.
+  ///   - former: what that 304 is about.
   mutating func planStored(
-    _ x: Int32, _ from: Int, _ kept: borrowing Block, age: Int64 = -1
+    _ x: Int32, _ from: Int, _ kept: borrowing Block, age: Int64 = -1, former: CachedEntry? = nil
   ) -> StorePlan {
     let snapshot = snapshots[exchanges[x].snapshot]
     let row = snapshot.value.caches[Int(exchanges[x].cache.row)]
@@ -95,12 +96,16 @@ extension Worker {
     }
     tagBuffer.removeAll()
     info.tagsLength = UInt32(CacheTags.append(&head, scratch, from, to: &tagBuffer))
+    if exchanges[x].routeFlags.contains(.compresses) {
+      markCompressible(x, from, fields, former, &info)
+    }
     if ruling.hasUnstoredFields { StoreRuling.dropUnstored(fields, &head, scratch, from) }
     writeStoredHead(from, row.rules, fields, &info)
     return .store(info)
   }
 
-  /// Leaves both stored heads in `outgoing`, one behind the other.
+  /// Leaves both stored heads in `outgoing`, one behind the other, then the `ETag` of the
+  /// compressed form.
   private mutating func writeStoredHead(
     _ from: Int, _ rules: CacheRules, _ fields: ResponseCacheFields, _ info: inout EntryInfo
   ) {
@@ -110,6 +115,9 @@ extension Worker {
     info.statusLineLength = UInt32(outgoing.end)
     if head.hasNominated { dropNominated(from) }
     StoredHead.dropUnstored(fields, &head, scratch, from, keepsTargeted: rules.passesTargeted)
+    let isCompressible = info.facts.flags.contains(.isCompressible)
+    let tag = isCompressible ? keptTag(fields) : -1
+    if isCompressible { info.identityLength = UInt32(moveIdentityLines(from)) }
     copyKeptFields(from)
     let needsDate = head.date < 0 || head.fields[head.date].isDropped
     if needsDate { writeDate() }
@@ -118,9 +126,14 @@ extension Worker {
     }
     info.headLength = UInt32(outgoing.end)
     StoredHead.dropForValidated(fields, &head, scratch, from)
+    if tag >= 0 { info.validatedIdentityLength = UInt32(copyLine(from, tag)) }
     copyKeptFields(from)
     if needsDate { writeDate() }
     info.validatedHeadLength = UInt32(outgoing.end) - info.headLength
+    if tag >= 0 {
+      CompressedHead.appendWeakTag(head.fields[tag], of: scratch, from, to: &outgoing)
+      info.gzipTagLength = UInt32(outgoing.end) - info.headLength - info.validatedHeadLength
+    }
   }
 
   /// The entry with its texts, and an empty body of the size that is announced.
@@ -142,7 +155,8 @@ extension Worker {
     entry.setText(at: entry.keyAt, keyBuffer, 0, Int(info.keyLength))
     entry.setText(at: entry.varyAt, routeBuffer, 0, Int(info.varyLength))
     entry.setText(
-      at: entry.headAt, outgoing, 0, Int(info.headLength) + Int(info.validatedHeadLength))
+      at: entry.headAt, outgoing, 0,
+      Int(info.headLength) + Int(info.validatedHeadLength) + Int(info.gzipTagLength))
     entry.setText(at: entry.tagsAt, tagBuffer, 0, Int(info.tagsLength))
   }
 
@@ -298,6 +312,7 @@ extension Worker {
     exchanges[r].cache.forward = exchanges[x].cache.forward
     exchanges[r].cache.isStored = true
     exchanges[r].cache.hasWaited = exchanges[x].cache.hasWaited
+    exchanges[r].cache.directives = exchanges[x].cache.directives
     return r
   }
 }

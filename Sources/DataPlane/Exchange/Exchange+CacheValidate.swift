@@ -69,11 +69,10 @@ extension Worker {
         == .complete(length: merged),
       let kept = exchanges[x].head.take()
     else { return nil }
-    let plan = planStored(x, scratch.start, kept, age: age)
+    let plan = planStored(x, scratch.start, kept, age: age, former: stale)
     exchanges[x].head = consume kept
     guard case .store(var info) = plan else { return nil }
     let former = stale.info.facts
-    if former.flags.contains(.isCompressible) { info.facts.flags.insert(.isCompressible) }
     info.facts.fetchNanoseconds = max(info.facts.fetchNanoseconds, former.fetchNanoseconds)
     return entry(like: stale, info, caches[Int(exchanges[x].cache.identity)])
   }
@@ -87,7 +86,9 @@ extension Worker {
       stale.body?.release(store.budget)
       return nil
     }
-    if let compressed = stale.compressed, compressed.state == .complete {
+    if info.facts.flags.contains(.isCompressible), let compressed = stale.compressed,
+      compressed.isWhole
+    {
       compressed.retain()
       _ = entry.setCompressed(compressed, instead: nil)
     }

@@ -25,10 +25,17 @@ package struct EntryInfo: BitwiseCopyable, Sendable {
   package var statusLineLength: UInt32 = 0
   /// The fields of a 304, likewise without a status line.
   package var validatedHeadLength: UInt32 = 0
+  /// Of a compressible response: the lines that its compressed form does not have, behind the
+  /// status line, and at the begin of the fields of a 304.
+  package var identityLength: UInt32 = 0
+  package var validatedIdentityLength: UInt32 = 0
+  /// The `ETag` of the compressed form, as a line.
+  package var gzipTagLength: UInt32 = 0
   package var tagsLength: UInt32 = 0
   /// Bytes of the texts together.
   package var textLength: Int {
-    Int(keyLength) + Int(varyLength) + Int(headLength) + Int(validatedHeadLength) + Int(tagsLength)
+    Int(keyLength) + Int(varyLength) + Int(headLength) + Int(validatedHeadLength)
+      + Int(gzipTagLength) + Int(tagsLength)
   }
   package init() {}
 }
@@ -129,9 +136,11 @@ package struct CachedEntry: BitwiseCopyable, Sendable, Equatable {
   var varyAt: Int { Int(info.keyLength) }
   var headAt: Int { varyAt + Int(info.varyLength) }
   var validatedHeadAt: Int { headAt + Int(info.headLength) }
-  var tagsAt: Int { validatedHeadAt + Int(info.validatedHeadLength) }
+  var gzipTagAt: Int { validatedHeadAt + Int(info.validatedHeadLength) }
+  var tagsAt: Int { gzipTagAt + Int(info.gzipTagLength) }
 
-  /// All texts, one behind the other: key, names of `Vary`, head, head of a 304, tags.
+  /// All texts, one behind the other: key, names of `Vary`, head, head of a 304, the compressed
+  /// form's `ETag`, tags.
   package var text: Bytes {
     @_lifetime(borrow self) @inline(__always) get {
       let count = info.textLength + Block.padding
