@@ -46,6 +46,11 @@ struct CacheCompressionRuleTests {
       ? try Gunzip.decode(response.body).text : response.text
   }
 
+  private func content(of request: String, _ scene: Scene) throws -> String {
+    let response = try scene.exchange(request)
+    return try content(response)
+  }
+
   @Test("each form has its own fields")
   func fields() throws {
     let script = answering(
@@ -92,7 +97,8 @@ struct CacheCompressionRuleTests {
       try client.send(request("HEAD", [gzip], "/other") + request([gzip], "/other"))
       let head = try client.response(to: "HEAD")
       #expect(head["Content-Encoding"] == "gzip" && head["Content-Length"] == nil)
-      #expect(try content(client.response()) == long)
+      let next = try client.response()
+      #expect(try content(next) == long)
     }
   }
 
@@ -124,7 +130,8 @@ struct CacheCompressionRuleTests {
       #expect(same.status == 206)
       // A weak tag is of no use for a part.
       let whole = try scene.exchange(request([gzip, "Range: bytes=5-8", "If-Range: W/\"x\""]))
-      #expect(try whole.status == 200 && content(whole) == long)
+      #expect(whole.status == 200)
+      #expect(try content(whole) == long)
     }
   }
 
@@ -244,7 +251,8 @@ struct CacheCompressionRuleTests {
     try withScene(script, config: caching) { scene in
       for number in 1...3 {
         for asked in [[gzip], [], [gzip]] {
-          #expect(try content(scene.exchange(request(asked))) == "\(number)" + long)
+          let text = try content(of: request(asked), scene)
+          #expect(text == "\(number)" + long)
         }
         #expect(try scene.exchange(request("POST", ["Content-Length: 0"])).status == 200)
       }
@@ -280,7 +288,7 @@ struct CacheCompressionRuleTests {
     let config = routing(
       "- { to: app, cache: c, compress: on }", "caches: { c: { memory: 16MiB } }")
     try withScene(answering("Content-Type: text/html", "ETag: \"x\""), config: config) { scene in
-      #expect(try content(scene.exchange(request([gzip]))) == long)
+      #expect(try content(of: request([gzip]), scene) == long)
       let without = config.replacing(", compress: on", with: "")
         .replacing("$0", with: scene.origin.address)
       #expect(try scene.proxy.reload(without))

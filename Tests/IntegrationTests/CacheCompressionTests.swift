@@ -54,6 +54,11 @@ private func content(_ response: Message) throws -> [UInt8] {
   response["Content-Encoding"] == "gzip" ? try Gunzip.decode(response.body) : response.body
 }
 
+private func content(of request: String, _ scene: Scene) throws -> [UInt8] {
+  let response = try scene.exchange(request)
+  return try content(response)
+}
+
 /// `/FRAMING/KIND/SIZE…`, good for an hour.
 private let origin = Origin.Script.script { connection in
   connection.keepsRecord = false
@@ -215,7 +220,7 @@ private let origin = Origin.Script.script { connection in
       #expect(gunzip.output.text == "only this" && !gunzip.hasEnded)
       _ = try client.ending()
       #expect(!client.received.text.hasSuffix("0\r\n\r\n"))
-      #expect(try content(scene.exchange(gzipGet())) == prose(5000))
+      #expect(try content(of: gzipGet(), scene) == prose(5000))
     }
   }
 
