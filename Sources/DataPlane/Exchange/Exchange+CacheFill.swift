@@ -114,6 +114,8 @@ extension Worker {
     let identity = exchanges[x].cache.identity
     let store = caches[Int(identity)]
     setup.counters.caches[identity].add(.overflows)
+    // The head may have come alone, and then at once more than the cache takes.
+    if body.room == 0 { _ = body.reserve(store.budget) }
     body.setOwner(setup.index, fill: exchangeToken(x).raw)
     body.beginRounds()
     if let entry = CachedEntry(raw: exchanges[x].cache.filling) {
