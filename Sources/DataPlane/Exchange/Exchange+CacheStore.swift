@@ -42,6 +42,9 @@ extension Worker {
       {
         return fill(x, u, bodyAt, entry)
       }
+      // Writing the stored heads has dropped lines that the client gets.
+      _ = ResponseParser.parse(
+        scratch, from, scratch.end, limits: Worker.responseLimits, into: &head)
     case .pass(let reason): verdict = reason
     }
     notStored(x, verdict)
