@@ -14,6 +14,8 @@ struct Setup: Sendable, CustomTestStringConvertible {
   var hasRates = false
   /// Responses are compressed.
   var compresses = false
+  /// Responses are stored.
+  var caches = false
 
   static let plain = Setup(
     testDescription: "one route, no log", strategy: .roundRobin, accessLog: .off, isRich: false)
@@ -23,6 +25,12 @@ struct Setup: Sendable, CustomTestStringConvertible {
   static let compressing = Setup(
     testDescription: "one route that compresses", strategy: .roundRobin, accessLog: .off,
     isRich: false, compresses: true)
+  static let caching = Setup(
+    testDescription: "one route with a cache", strategy: .roundRobin, accessLog: .off,
+    isRich: false, caches: true)
+  static let compressingCache = Setup(
+    testDescription: "one route with a cache that compresses", strategy: .roundRobin,
+    accessLog: .off, isRich: false, compresses: true, caches: true)
   static let rich = Setup(
     testDescription: "weights, several routes, access log", strategy: .weightedRoundRobin,
     accessLog: .json, isRich: true)
@@ -64,6 +72,7 @@ struct Rig: ~Copyable {
   private let mailbox: Mailbox
   private let ring: AccessLogRing
   private let snapshot: SnapshotHandle
+  private let counters: WorkerCounters
   private let originListeners: [Int32]
   private var clients: [Peer]
   private var origins: [Peer] = []
@@ -80,19 +89,23 @@ struct Rig: ~Copyable {
     let events = try #require(EventLog())
     let counters = WorkerCounters()
     for id: UInt32 in 0..<8 { counters.routes.reserve(id) }
+    counters.caches.reserve(0)
+    let stores = CacheStores(workers: 1)
+    if setup.caches { stores.reserve(0, limit: 64 << 20) }
     mailbox.post(.adopt(snapshot))
     mailbox.post(.listen(descriptor: listener, isShared: false))
     let clients = try (0..<count).map { _ in try Rig.connect(port) }
     let workerSetup = WorkerSetup(
       index: 0, mailbox: mailbox, counters: counters, allCounters: [counters],
       shared: SharedState(), rates: RateTable(keys: 1000),
-      caches: CacheStores(workers: 1), events: events, queues: WaitQueues(),
+      caches: stores, events: events, queues: WaitQueues(),
       mailboxes: [mailbox], log: ring, maxConnections: 64, onEnd: {})
     guard let worker = Worker(workerSetup, seed: 1) else { throw Peer.Failure.noWorker }
     self.worker = worker
     self.mailbox = mailbox
     self.ring = ring
     self.snapshot = snapshot
+    self.counters = counters
     self.originListeners = originListeners
     self.clients = clients
   }
@@ -149,6 +162,7 @@ struct Rig: ~Copyable {
     draft.routes.append(route(&draft, host: "", path: "", counters: 0))
     if setup.hasRates { addRates(&draft) }
     if setup.compresses { addCompression(&draft) }
+    if setup.caches { addCache(&draft) }
     let second: UInt64 = 1_000_000_000
     draft.policy.clientHeader = 10 * second
     draft.policy.clientBodyIdle = 30 * second
@@ -209,6 +223,14 @@ struct Rig: ~Copyable {
     draft.routes[draft.routes.count - 1].flags = .compresses
   }
 
+  private static func addCache(_ draft: inout SnapshotDraft) {
+    var row = CacheRow(name: draft.intern("cache".utf8), identity: 0)
+    row.memoryBytes = 64 << 20
+    draft.caches = [row]
+    draft.routes[draft.routes.count - 1].cache = 0
+    draft.routes[draft.routes.count - 1].flags.insert(.isCached)
+  }
+
   // MARK: Load
 
   /// Begins to count; what is counted is a turn of the worker.
@@ -236,6 +258,36 @@ struct Rig: ~Copyable {
     try untilResponsesAreThere(scenario, checks: checks)
     while ring.next() != nil { logRecords += 1 }
   }
+
+  /// The same, where a cache answers or asks the origins as it likes.
+  mutating func cachedRound(_ scenario: Scenario, checks: Bool = false) throws {
+    for index in clients.indices { try clients[index].begin(scenario.request) }
+    for _ in 0..<10_000 {
+      turn()
+      acceptAtOrigins()
+      for index in clients.indices { try clients[index].push() }
+      for index in origins.indices {
+        if try origins[index].pull(body: scenario.requestBody, into: &scratch) {
+          origins[index].clear()
+          try origins[index].begin(scenario.response)
+        }
+        try origins[index].push()
+      }
+      var ready = 0
+      let body = scenario.received?.count ?? scenario.responseBody
+      for index in clients.indices
+      where try clients[index].pull(body: body, into: &scratch) { ready += 1 }
+      guard ready == clients.count else { continue }
+      for index in clients.indices {
+        if checks { try Rig.check(&clients[index], scenario) }
+        clients[index].clear()
+      }
+      return
+    }
+    throw Peer.Failure.stalled("cached responses")
+  }
+
+  func load(_ counter: CacheCounter) -> UInt64 { counters.caches[0].load(counter) }
 
   private mutating func untilRequestsAreThere(_ scenario: Scenario) throws {
     for _ in 0..<10_000 {

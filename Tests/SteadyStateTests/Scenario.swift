@@ -57,15 +57,39 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     return scenario
   }()
 
+  /// For a cache: the response is good for an hour.
+  static let stored = Scenario(
+    "GET, 8 KiB from a cache", request: get("Accept-Encoding: gzip, deflate, br, zstd\r\n"),
+    response: storable(storedBody.utf8.count), responseBody: storedBody)
+
+  /// The same, compressed, for `Setup.compressingCache`.
+  static let storedCompressed: Scenario = {
+    var scenario = stored
+    scenario.received = gzip(Array(storedBody.utf8))
+    return scenario
+  }()
+
+  private static let storedBody = (0..<800).map { "line \($0)\n" }.joined()
+
+  private static func storable(_ length: Int) -> String {
+    "HTTP/1.1 200 OK\r\nServer: origin\r\nContent-Type: text/plain\r\n"
+      + "Cache-Control: max-age=3600\r\nETag: \"x\"\r\nContent-Length: \(length)\r\n\r\n"
+  }
+
   /// As one chunk and the last one.
   private static func gzipChunk(_ body: [UInt8]) -> [UInt8] {
+    let packed = gzip(body)
+    let size = String(packed.count, radix: 16)
+    let line = String(repeating: "0", count: 8 - size.count) + size + "\r\n"
+    return Array(line.utf8) + packed + "\r\n0\r\n\r\n".utf8
+  }
+
+  private static func gzip(_ body: [UInt8]) -> [UInt8] {
     guard var deflater = Deflater(level: 5) else { return [] }
     var out = Block(capacity: 65_536)
     let step = deflater.write(
       body.span, 0, body.count, into: &out, limit: 65_536, flush: .finish)
-    let size = String(step.produced, radix: 16)
-    let line = String(repeating: "0", count: 8 - size.count) + size + "\r\n"
-    return Array(line.utf8) + (0..<step.produced).map { out.bytes[$0] } + "\r\n0\r\n\r\n".utf8
+    return (0..<step.produced).map { out.bytes[$0] }
   }
 
   private static let get = get("Accept: */*\r\n")

@@ -37,6 +37,24 @@ import Testing
     print("\(Scenario.compressed.name): \(Self.line(totals))")
   }
 
+  @Test(
+    "a hit allocates nothing, compressed or not",
+    arguments: [(Scenario.stored, Setup.caching), (.storedCompressed, .compressingCache)])
+  func hits(_ scenario: Scenario, _ setup: Setup) throws {
+    try #require(counting_is_complete())
+    var rig = try Rig(setup, clients: Self.connections)
+    for _ in 0..<50 { try rig.cachedRound(scenario, checks: true) }
+    rig.startCounting(trace: Self.traces)
+    for _ in 0..<(Self.requests / Self.connections) { try rig.cachedRound(scenario) }
+    let totals = rig.counts()
+    expectNothing(totals)
+    #expect(totals.receives == UInt64(Self.requests))
+    #expect(rig.load(.stored) == 1)
+    #expect(rig.load(.compressed) == (setup.compresses ? 1 : 0))
+    rig.end()
+    print("\(scenario.name), \(setup.testDescription): \(Self.line(totals))")
+  }
+
   @Test("no strategy allocates", arguments: [Scenario.small, .browser, .post], Setup.strategies)
   func strategies(_ scenario: Scenario, _ setup: Setup) throws {
     // One client, because by chance several could need a connection more than ever before.

@@ -36,6 +36,23 @@ package struct AcceptEncoding: BitwiseCopyable, Sendable {
     return accepted
   }
 
+  /// As the other one; `fields` says where its lines are.
+  @inline(__always)
+  package static func of(
+    _ fields: RequestCacheFields, _ head: inout MessageHead, _ bytes: borrowing Bytes,
+    _ origin: Int
+  ) -> AcceptEncoding {
+    var accepted = AcceptEncoding()
+    var lines = FieldLines(
+      first: fields.acceptEncoding, isRepeated: fields.repeated.contains(.acceptEncoding))
+    while true {
+      let index = lines.next(&head, bytes, origin)
+      guard index >= 0 else { return accepted }
+      let field = head.fields[index]
+      accepted.add(bytes, origin &+ Int(field.value), Int(field.valueLength))
+    }
+  }
+
   /// One line's value.
   package mutating func add(_ bytes: borrowing Bytes, _ at: Int, _ count: Int) {
     var from = at

@@ -22,6 +22,9 @@ package struct CachedFacts: BitwiseCopyable, Sendable {
     package static var isMissedChance: Flags { Flags(rawValue: 256) }
     /// `CDN-Cache-Control` counted: what `Cache-Control` says does not (RFC 9213).
     package static var isTargeted: Flags { Flags(rawValue: 512) }
+    /// It is compressible, and its own `Vary` says nothing of `Accept-Encoding`: a line of ours
+    /// does.
+    package static var addsVary: Flags { Flags(rawValue: 1024) }
   }
 
   package static var noDate: Int64 { .min }

@@ -84,10 +84,12 @@ enum CompressedHead {
   }
 
   /// What no longer holds, or is written anew.
-  private static func isOfIdentity(_ field: Field, _ bytes: borrowing Bytes) -> Bool {
-    let name = Int(field.name)
+  static func isOfIdentity(
+    _ field: Field, _ bytes: borrowing Bytes, _ origin: Int = 0
+  ) -> Bool {
+    let name = origin &+ Int(field.name)
     switch field.nameLength {
-    case 4: return isTag(field, bytes)
+    case 4: return FieldParser.equals(bytes, name, 4, "etag")
     case 6: return FieldParser.equals(bytes, name, 6, "digest")
     case 11:
       return FieldParser.equals(bytes, name, 11, "content-md5")
@@ -104,19 +106,36 @@ enum CompressedHead {
 
   /// Weak, whatever it was; what is no entity tag is left out.
   private static func appendTag(_ field: Field, to out: inout Block) {
-    let at = Int(field.value)
-    let count = Int(field.valueLength)
-    let isWeak = count >= 4 && out.bytes[at] == 0x57 && out.bytes[at &+ 1] == 0x2f
-    let quote = isWeak ? at &+ 2 : at
-    guard at &+ count &- quote >= 2, out.bytes[quote] == 0x22,
-      out.bytes[at &+ count &- 1] == 0x22
-    else { return }
+    let tag = opaqueTag(out.bytes, Int(field.value), Int(field.valueLength))
+    guard !tag.isNone else { return }
     out.append("ETag: W/")
-    for index in quote..<(at &+ count) {
+    for index in tag.at..<(tag.at &+ tag.count) {
       let byte = out.bytes[index]
       out.append(byte: byte)
     }
     out.append("\r\n")
+  }
+
+  /// The weak form of the entity tag `bytes[at..<at + count]`, as a line; nothing if it is none.
+  static func appendWeakTag(
+    _ bytes: borrowing Bytes, _ at: Int, _ count: Int, to out: inout Block
+  ) {
+    let tag = opaqueTag(bytes, at, count)
+    guard !tag.isNone else { return }
+    out.append("ETag: W/")
+    out.append(bytes, tag.at, tag.count)
+    out.append("\r\n")
+  }
+
+  /// An entity tag without what makes it weak.
+  private static func opaqueTag(
+    _ bytes: borrowing Bytes, _ at: Int, _ count: Int
+  ) -> ValueRange {
+    let isWeak = count >= 4 && bytes[at] == 0x57 && bytes[at &+ 1] == 0x2f
+    let quote = isWeak ? at &+ 2 : at
+    let length = at &+ count &- quote
+    guard length >= 2, bytes[quote] == 0x22, bytes[at &+ count &- 1] == 0x22 else { return .none }
+    return ValueRange(at: quote, count: length)
   }
 
   /// Moves up what stays of the lines, and what was added behind `linesEnd`.

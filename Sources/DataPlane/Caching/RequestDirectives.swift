@@ -5,6 +5,7 @@ package struct RequestDirectives: BitwiseCopyable, Equatable, Sendable {
   package var noCache = false
   package var noStore = false
   package var onlyIfCached = false
+  package var noTransform = false
   /// The request carries credentials (RFC 9111 section 3.5).
   package var hasAuthorization = false
   // Seconds; -1 when absent.
@@ -53,6 +54,7 @@ package struct RequestDirectives: BitwiseCopyable, Equatable, Sendable {
     noCache = !control.flags.isDisjoint(with: [.noCache, .noCacheFields])
     noStore = control.flags.contains(.noStore)
     onlyIfCached = control.flags.contains(.onlyIfCached)
+    noTransform = control.flags.contains(.noTransform)
     maxAge = control.maxAge
     minFresh = control.minFresh
     maxStale = control.maxStale

@@ -42,6 +42,8 @@ extension Worker {
         pumpRequest(x)
       } else if exchanges[x].step == .serve {
         pumpServed(x)
+      } else if exchanges[x].step == .compress {
+        pumpCompression(x)
       }
     case .closing: dropInput(c)
     case .tunnel: pumpFromClient(clients[c].exchange)
@@ -241,6 +243,8 @@ extension Worker {
   private mutating func abandon(_ x: Int32) {
     if exchanges[x].path == .store, exchanges[x].step == .respond {
       abandonFill(x)
+    } else if exchanges[x].step == .compress {
+      abandonCompression(x)
     } else if exchanges[x].failure == .none {
       exchanges[x].failure = .clientGone
     }

@@ -37,12 +37,14 @@ struct CacheUse: BitwiseCopyable {
   var hash = Hash128(low: 0, high: 0)
   /// What concurrent requests wait by: `hash`, and what `Vary` made of this one.
   var waitKey = Hash128(low: 0, high: 0)
-  /// The stored response that is being validated; held.
+  /// The stored response that is being validated, or served while its compressed form begins; held.
   var stale: UInt64 = 0
-  /// The response that is being filled; held.
+  /// The response that is being filled, or compressed; held.
   var filling: UInt64 = 0
   /// The body that is being read; held.
   var body: UInt64 = 0
+  /// Its compressed form, where this exchange makes it; held.
+  var product: UInt64 = 0
   var offset = 0
   /// -1 while it is not known.
   var end = 0

@@ -47,6 +47,10 @@ extension Worker {
       }
       body.release(budget)
     }
+    if let product = CachedBody(raw: exchanges[x].cache.product) {
+      exchanges[x].cache.product = 0
+      product.release(budget)
+    }
     if let entry = CachedEntry(raw: exchanges[x].cache.filling) {
       exchanges[x].cache.filling = 0
       entry.release(budget)
@@ -123,7 +127,7 @@ extension Worker {
       let next = exchanges[x].cache.next
       if next >= 0 { exchanges[next].cache.previous = -1 }
       exchanges[x].cache.list = .none
-      pumpServed(x)
+      if exchanges[x].step == .compress { pumpCompression(x) } else { pumpServed(x) }
       x = next
     }
   }
@@ -143,7 +147,7 @@ extension Worker {
 
   /// A client that is nobody, for an exchange that fetches for the cache alone. nil when there is
   /// no room for it.
-  private mutating func makeNobody(like c: Int32) -> Int32? {
+  mutating func makeNobody(like c: Int32) -> Int32? {
     guard let v = clients.take() else { return nil }
     clients[v].state = .exchange
     clients[v].isNobody = true

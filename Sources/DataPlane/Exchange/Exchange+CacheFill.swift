@@ -114,6 +114,8 @@ extension Worker {
     let identity = exchanges[x].cache.identity
     let store = caches[Int(identity)]
     setup.counters.caches[identity].add(.overflows)
+    // The head may have come alone, and then at once more than the cache takes.
+    if body.room == 0 { _ = body.reserve(store.budget) }
     body.setOwner(setup.index, fill: exchangeToken(x).raw)
     body.beginRounds()
     if let entry = CachedEntry(raw: exchanges[x].cache.filling) {
@@ -133,7 +135,10 @@ extension Worker {
   mutating func fillDrained(_ token: Token) {
     let x = token.index
     guard exchanges.isUsed(x), exchanges[x].generation == token.generation,
-      exchanges[x].cache.isInRounds, exchanges[x].upstream >= 0,
+      exchanges[x].cache.isInRounds
+    else { return }
+    if exchanges[x].step == .compress { return continueCompressed(x) }
+    guard exchanges[x].upstream >= 0,
       let entry = CachedEntry(raw: exchanges[x].cache.filling), let body = entry.body
     else { return }
     let u = exchanges[x].upstream

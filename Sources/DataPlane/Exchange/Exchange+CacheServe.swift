@@ -38,36 +38,48 @@ extension Worker {
     _ x: Int32, _ from: Int, _ entry: CachedEntry, _ fields: RequestCacheFields
   ) -> ServedBody {
     let info = entry.info
+    var form = ServedForm.only
+    if exchanges[x].routeFlags.contains(.compresses), info.facts.flags.contains(.isCompressible) {
+      form = servedForm(x, from, fields)
+    }
     if fields.hasPreconditionsForCache,
       entry.preconditions(
         fields, &head, scratch, from, wallSeconds: date.second, now: now) == .notModified
     {
       exchanges[x].status = 304
       outgoing.append("HTTP/1.1 304 Not Modified\r\n")
-      entry.append(entry.validatedHeadAt, Int(info.validatedHeadLength), to: &outgoing)
+      appendValidatedHead(entry, form)
       writeCacheFields(x, entry)
       return ServedBody()
     }
-    guard let body = entry.body else {
+    guard var body = entry.body else {
       exchanges[x].status = info.facts.status
       entry.append(entry.headAt, Int(info.headLength), to: &outgoing)
       writeCacheFields(x, entry)
       if info.facts.status != 204 { outgoing.append("Content-Length: 0\r\n") }
       return ServedBody()
     }
-    let length = body.expectedLength
-    if fields.range >= 0, exchanges[x].method == .get, let length {
+    if fields.range >= 0, exchanges[x].method == .get, let length = body.expectedLength {
       switch entry.range(
         fields, &head, scratch, from, length: length, wallSeconds: date.second)
       {
       case .whole: break
       case .part(let first, let count):
-        return writePartHead(x, entry, body, Int(first), Int(count), of: length)
+        return writePartHead(x, entry, body, Int(first), Int(count), of: length, form)
       case .unsatisfiable: return writeUnsatisfiable(x, entry, of: length)
       }
     }
     exchanges[x].status = info.facts.status
-    entry.append(entry.headAt, Int(info.headLength), to: &outgoing)
+    var length = body.expectedLength
+    if form == .gzip {
+      if let compressed = entry.compressed, compressed.isWhole {
+        body = compressed
+        length = compressed.expectedLength
+      } else {
+        form = findCompressed(x, entry, &body, &length)
+      }
+    }
+    appendHead(entry, form)
     writeCacheFields(x, entry)
     var served = ServedBody(body: body, offset: 0, end: length ?? -1)
     if let length {
@@ -87,12 +99,14 @@ extension Worker {
 
   /// RFC 9110 section 15.3.7.
   private mutating func writePartHead(
-    _ x: Int32, _ entry: CachedEntry, _ body: CachedBody, _ first: Int, _ count: Int, of length: Int
+    _ x: Int32, _ entry: CachedEntry, _ body: CachedBody, _ first: Int, _ count: Int,
+    of length: Int, _ form: ServedForm
   ) -> ServedBody {
     exchanges[x].status = 206
     outgoing.append("HTTP/1.1 206 Partial Content\r\n")
     let line = Int(entry.info.statusLineLength)
     entry.append(entry.headAt + line, Int(entry.info.headLength) - line, to: &outgoing)
+    if form != .only { addVary(entry.info) }
     writeCacheFields(x, entry)
     outgoing.append("Content-Range: bytes ")
     outgoing.append(decimal: first)
@@ -281,7 +295,7 @@ extension Worker {
   }
 
   /// There is no more for now. False when there is, after all.
-  private mutating func awaitMore(
+  mutating func awaitMore(
     _ x: Int32, _ body: CachedBody, beyond length: Int, _ state: CachedBody.State
   ) -> Bool {
     wheel.clear(&clients[exchanges[x].client].timer)

@@ -70,9 +70,10 @@ extension Worker {
   /// - Parameters:
   ///   - kept: the request's head.
   ///   - age: of a 304 whose fields are in the head at `from`; -1: the head's own counts.
-  ///   - isUpdate: what may not be stored is planned as well: `EntryInfo.verdict` says so.
+  ///   - former: what that 304 is about. What may not be stored is planned then as well:
+  ///     `EntryInfo.verdict` says so.
   mutating func planStored(
-    _ x: Int32, _ from: Int, _ kept: borrowing Block, age: Int64 = -1, isUpdate: Bool = false
+    _ x: Int32, _ from: Int, _ kept: borrowing Block, age: Int64 = -1, former: CachedEntry? = nil
   ) -> StorePlan {
     let snapshot = snapshots[exchanges[x].snapshot]
     let row = snapshot.value.caches[Int(exchanges[x].cache.row)]
@@ -91,10 +92,10 @@ extension Worker {
     context.fetchNanoseconds = now &- exchanges[x].triedAt
     context.age = age
     let ruling = StoreRuling.decide(context, fields, &head, scratch, from)
-    if !isUpdate, ruling.facts.flags.contains(.isMissedChance) {
+    if former == nil, ruling.facts.flags.contains(.isMissedChance) {
       setup.counters.caches[row.identity].add(.missedChances)
     }
-    guard ruling.verdict == .store || isUpdate else { return .pass(ruling.verdict) }
+    guard ruling.verdict == .store || former != nil else { return .pass(ruling.verdict) }
     var info = EntryInfo()
     info.verdict = ruling.verdict.rawValue
     info.facts = ruling.facts
@@ -112,9 +113,12 @@ extension Worker {
     }
     tagBuffer.removeAll()
     info.tagsLength = UInt32(CacheTags.append(&head, scratch, from, to: &tagBuffer))
+    if exchanges[x].routeFlags.contains(.compresses) {
+      markCompressible(x, from, fields, former, &info)
+    }
     if let block = exchanges[x].ownLines.take() { pool.give(block) }
     if ruling.hasUnstoredFields {
-      if !isUpdate { keepOwnLines(x, from, fields) }
+      if former == nil { keepOwnLines(x, from, fields) }
       StoreRuling.dropUnstored(fields, &head, scratch, from)
     }
     writeStoredHead(from, row.rules, fields, isPinned: ruling.isPinned, &info)
@@ -131,7 +135,8 @@ extension Worker {
     exchanges[x].ownLines = consume lines
   }
 
-  /// Leaves both stored heads in `outgoing`, one behind the other.
+  /// Leaves both stored heads in `outgoing`, one behind the other, then the `ETag` of the
+  /// compressed form and hidden lines.
   private mutating func writeStoredHead(
     _ from: Int, _ rules: CacheRules, _ fields: ResponseCacheFields, isPinned: Bool,
     _ info: inout EntryInfo
@@ -143,6 +148,9 @@ extension Worker {
     if head.hasNominated { dropNominated(from) }
     StoredHead.dropUnstored(fields, &head, scratch, from, keepsTargeted: rules.passesTargeted)
     if isPinned { StoredHead.dropFreshness(fields, &head, scratch, from) }
+    let isCompressible = info.facts.flags.contains(.isCompressible)
+    let tag = isCompressible ? keptTag(fields) : -1
+    if isCompressible { info.identityLength = UInt32(moveIdentityLines(from)) }
     copyKeptFields(from)
     let needsDate = head.date < 0 || head.fields[head.date].isDropped
     if needsDate { writeDate() }
@@ -152,14 +160,21 @@ extension Worker {
     }
     info.headLength = UInt32(outgoing.end)
     StoredHead.dropForValidated(fields, &head, scratch, from)
+    if tag >= 0 { info.validatedIdentityLength = UInt32(copyLine(from, tag)) }
     copyKeptFields(from)
     if needsDate { writeDate() }
     if isPinned { outgoing.append(StoredHead.pinned) }
     info.validatedHeadLength = UInt32(outgoing.end) - info.headLength
+    if tag >= 0 {
+      let start = outgoing.end
+      CompressedHead.appendWeakTag(head.fields[tag], of: scratch, from, to: &outgoing)
+      info.gzipTagLength = UInt32(outgoing.end - start)
+    }
     if !rules.passesTargeted {
       // For the cache alone, and to be judged again after a 304.
+      let start = outgoing.end
       StoredHead.appendTargeted(fields, &head, scratch, from, to: &outgoing)
-      info.hiddenLength = UInt32(outgoing.end) - info.headLength - info.validatedHeadLength
+      info.hiddenLength = UInt32(outgoing.end - start)
     }
   }
 
@@ -183,7 +198,8 @@ extension Worker {
     entry.setText(at: entry.varyAt, routeBuffer, 0, Int(info.varyLength))
     entry.setText(
       at: entry.headAt, outgoing, 0,
-      Int(info.headLength) + Int(info.validatedHeadLength) + Int(info.hiddenLength))
+      Int(info.headLength) + Int(info.validatedHeadLength) + Int(info.gzipTagLength)
+        + Int(info.hiddenLength))
     entry.setText(at: entry.tagsAt, tagBuffer, 0, Int(info.tagsLength))
   }
 
@@ -340,6 +356,7 @@ extension Worker {
     exchanges[r].cache.forward = exchanges[x].cache.forward
     exchanges[r].cache.isStored = true
     exchanges[r].cache.hasWaited = exchanges[x].cache.hasWaited
+    exchanges[r].cache.directives = exchanges[x].cache.directives
     return r
   }
 }

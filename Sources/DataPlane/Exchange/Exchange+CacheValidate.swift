@@ -71,10 +71,9 @@ extension Worker {
       let kept = exchanges[x].head.take()
     else { return nil }
     let former = stale.info.facts
-    let plan = planStored(x, scratch.start, kept, age: age, isUpdate: true)
+    let plan = planStored(x, scratch.start, kept, age: age, former: stale)
     exchanges[x].head = consume kept
     guard case .store(var info) = plan else { return nil }
-    if former.flags.contains(.isCompressible) { info.facts.flags.insert(.isCompressible) }
     info.facts.fetchNanoseconds = max(info.facts.fetchNanoseconds, former.fetchNanoseconds)
     return entry(like: stale, info, caches[Int(exchanges[x].cache.identity)])
   }
@@ -88,7 +87,9 @@ extension Worker {
       stale.body?.release(store.budget)
       return nil
     }
-    if let compressed = stale.compressed, compressed.state == .complete {
+    if info.facts.flags.contains(.isCompressible), let compressed = stale.compressed,
+      compressed.isWhole
+    {
       compressed.retain()
       _ = entry.setCompressed(compressed, instead: nil)
     }

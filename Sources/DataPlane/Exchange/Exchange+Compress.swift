@@ -60,11 +60,17 @@ extension Worker {
   private mutating func takeDeflater(_ x: Int32) -> Bool {
     if exchanges[x].method == .head { return true }
     giveDeflater(x)
-    guard pool.heldBytes &+ deflaters.heldBytes &+ Deflater.bytes <= policy.memoryBudget,
-      let deflater = deflaters.take(level: Int(policy.compression.level))
-    else { return false }
+    guard let deflater = takeDeflater() else { return false }
     exchanges[x].deflater = consume deflater
     return true
+  }
+
+  /// nil when the worker holds as much memory as it may.
+  mutating func takeDeflater() -> Deflater? {
+    guard pool.heldBytes &+ deflaters.heldBytes &+ Deflater.bytes <= policy.memoryBudget else {
+      return nil
+    }
+    return deflaters.take(level: Int(policy.compression.level))
   }
 
   @inline(never)

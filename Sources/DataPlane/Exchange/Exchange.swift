@@ -15,6 +15,8 @@ struct Exchange: ~Copyable, SlabElement {
     case waitForFetch
     /// The answer comes from a cache: its head is with the client, the body follows.
     case serve
+    /// No request at all: the compressed form of a stored response is made.
+    case compress
     /// The final head was forwarded; the body follows.
     case respond
     case tunnel

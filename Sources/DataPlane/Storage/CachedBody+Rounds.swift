@@ -31,6 +31,9 @@ extension CachedBody {
   /// Of the round that runs; 0 while all of it is in memory.
   var round: UInt16 { Crowd(crowdWord).round }
 
+  /// It may be read from its first byte on: nothing of it is gone, and nothing failed so far.
+  @inline(__always) var isWhole: Bool { state != .failed && round == 0 }
+
   // MARK: Readers
 
   /// Begins to read from the first byte on. False when that is gone.

@@ -94,7 +94,7 @@ package struct CachedBody: BitwiseCopyable, Sendable, Equatable {
 
   /// The longest stretch that begins at `offset` and lies in one piece, below `end`.
   @inline(__always)
-  private func stretch(_ offset: Int, _ end: Int) -> (UnsafeMutableRawPointer, Int)? {
+  func stretch(_ offset: Int, _ end: Int) -> (UnsafeMutableRawPointer, Int)? {
     var start = Int(words.load(Word.base))
     precondition(offset >= start && end <= length)
     guard offset < end else { return nil }
@@ -170,6 +170,9 @@ package struct CachedBody: BitwiseCopyable, Sendable, Equatable {
     return true
   }
 
+  /// Memory for its first bytes. False when the budget has no room.
+  func reserve(_ budget: CacheBudget) -> Bool { addChunk(CachedBody.firstCapacity, budget) }
+
   /// Takes `block[from..<from + count]` and publishes it. False, with nothing taken, when there is
   /// no room for it.
   func append(_ block: borrowing Block, _ from: Int, _ count: Int, _ budget: CacheBudget) -> Bool {
@@ -209,7 +212,8 @@ package struct CachedBody: BitwiseCopyable, Sendable, Equatable {
 
   /// No more will come: all is there, or it was cut.
   func finish(_ state: State) {
-    if state == .complete { words.store(Word.expected, words.load(Word.length)) }
+    // What went on in rounds is not there from its first byte on.
+    if state == .complete, round == 0 { words.store(Word.expected, words.load(Word.length)) }
     words.store(Word.state, state.rawValue)
   }
 

@@ -27,11 +27,17 @@ package struct EntryInfo: BitwiseCopyable, Sendable {
   package var validatedHeadLength: UInt32 = 0
   /// Lines that only the cache goes by: `CDN-Cache-Control`.
   package var hiddenLength: UInt32 = 0
+  /// Of a compressible response: the lines that its compressed form does not have, behind the
+  /// status line, and at the begin of the fields of a 304.
+  package var identityLength: UInt32 = 0
+  package var validatedIdentityLength: UInt32 = 0
+  /// The `ETag` of the compressed form, as a line.
+  package var gzipTagLength: UInt32 = 0
   package var tagsLength: UInt32 = 0
   /// Bytes of the texts together.
   package var textLength: Int {
     Int(keyLength) + Int(varyLength) + Int(headLength) + Int(validatedHeadLength)
-      + Int(hiddenLength) + Int(tagsLength)
+      + Int(gzipTagLength) + Int(hiddenLength) + Int(tagsLength)
   }
   package init() {}
 }
@@ -132,11 +138,12 @@ package struct CachedEntry: BitwiseCopyable, Sendable, Equatable {
   var varyAt: Int { Int(info.keyLength) }
   var headAt: Int { varyAt + Int(info.varyLength) }
   var validatedHeadAt: Int { headAt + Int(info.headLength) }
-  var hiddenAt: Int { validatedHeadAt + Int(info.validatedHeadLength) }
+  var gzipTagAt: Int { validatedHeadAt + Int(info.validatedHeadLength) }
+  var hiddenAt: Int { gzipTagAt + Int(info.gzipTagLength) }
   var tagsAt: Int { hiddenAt + Int(info.hiddenLength) }
 
-  /// All texts, one behind the other: key, names of `Vary`, head, head of a 304, hidden
-  /// lines, tags.
+  /// All texts, one behind the other: key, names of `Vary`, head, head of a 304, the compressed
+  /// form's `ETag`, hidden lines, tags.
   package var text: Bytes {
     @_lifetime(borrow self) @inline(__always) get {
       let count = info.textLength + Block.padding

@@ -207,6 +207,8 @@ package enum CacheCounter: Int, Sendable, CaseIterable {
   case staleOnError
   /// Responses that grew longer than the cache takes.
   case overflows
+  /// Stored responses of which a compressed form was begun.
+  case compressed
   /// Responses under a content-hashed name that say too little of caching.
   case missedChances
 }
