@@ -49,8 +49,10 @@ extension Worker {
     let identity = Int(exchanges[x].cache.identity)
     let store = caches[identity]
     if !exchanges[x].cache.isInRounds {
-      store.makeRoom(count, worker: setup.index)
-      if Int64(body.length &+ count) <= cacheRules[identity].maxObjectBytes,
+      // One of known length has its memory, and was judged by its length when it began.
+      let isKnown = body.expectedLength != nil
+      if body.room < count { store.makeRoom(count, worker: setup.index) }
+      if isKnown || Int64(body.length &+ count) <= cacheRules[identity].maxObjectBytes,
         body.append(scratch, from, count, store.budget)
       {
         return true
@@ -74,9 +76,14 @@ extension Worker {
     endFill(x, u, -1)
   }
 
-  private mutating func endFill(_ x: Int32, _ u: Int32, _ keepAliveSeconds: Int) {
+  private mutating func endFill(
+    _ x: Int32, _ u: Int32, _ keepAliveSeconds: Int, isWhole: Bool = true
+  ) {
     let v = exchanges[x].client
-    releaseUpstream(x, u, keepAliveSeconds)
+    if let entry = CachedEntry(raw: exchanges[x].cache.filling), let body = entry.body {
+      exchanges[x].responseBytes = UInt64(body.length)
+    }
+    if isWhole { releaseUpstream(x, u, keepAliveSeconds) } else { dropUpstream(x) }
     endExchange(x)
     closeClient(v)
   }
@@ -115,14 +122,16 @@ extension Worker {
     let store = caches[Int(identity)]
     setup.counters.caches[identity].add(.overflows)
     body.setOwner(setup.index, fill: exchangeToken(x).raw)
+    // First it is no longer found: who finds that it cannot be read looks again at once.
+    let filling = CachedEntry(raw: exchanges[x].cache.filling)
+    if let filling { store.remove(filling) }
     body.beginRounds()
-    if let entry = CachedEntry(raw: exchanges[x].cache.filling) {
-      store.remove(entry)
+    if let entry = filling {
       keyBuffer.removeAll()
       entry.append(entry.keyAt, Int(entry.info.keyLength), to: &keyBuffer)
       remember(
         .tooLong, entry.info.hash, sequence: entry.info.sequence,
-        seconds: Int64(cacheRules[Int(identity)].uncacheableFor / 1_000_000_000), store)
+        seconds: uncacheableSeconds(identity), store)
     }
     tellReaders(of: body)
   }
@@ -148,8 +157,10 @@ extension Worker {
     guard var block = exchanges[x].unsent.take() else { return }
     switch body.nextRound() {
     case .nobody:
+      // The backend did nothing wrong: nobody is left who wants the rest.
       pool.give(block)
-      return cutFill(x)
+      abandonFill(x)
+      return endFill(x, u, -1, isWhole: false)
     case .notYet:
       exchanges[x].unsent = consume block
       return wheel.clear(&upstreams[u].timer)

@@ -111,11 +111,15 @@ extension Worker {
     case .refreshEarly: refresh(x, entry)
     case .stale: if entry.restsUntil <= now { refresh(x, entry) }
     case .reload:
+      // Who waited would have to ask again all the same.
       exchanges[x].cache.forward = .request
-      return validate(x, from, fields, entry)
+      return validate(x, from, fields, entry, mayWait: false)
     case .validate:
       exchanges[x].cache.forward = .stale
-      return validate(x, from, fields, entry)
+      let facts = entry.info.facts
+      let isEverFresh = !facts.flags.contains(.noCache) && facts.lifetime > facts.initialAge
+      return validate(
+        x, from, fields, entry, mayWait: isEverFresh && !found.isUncacheable)
     }
     serve(x, from, entry, fields)
     return false
@@ -138,8 +142,10 @@ extension Worker {
   }
 
   /// A stored response that may not be used as it is.
+  ///
+  /// - Parameter mayWait: what comes of another request's fetch could be used for this one.
   private mutating func validate(
-    _ x: Int32, _ from: Int, _ fields: RequestCacheFields, _ entry: CachedEntry
+    _ x: Int32, _ from: Int, _ fields: RequestCacheFields, _ entry: CachedEntry, mayWait: Bool
   ) -> Bool {
     // The last try has just failed: the next one may wait.
     if entry.restsUntil > now, mayServeOnError(x, entry) {
@@ -147,9 +153,12 @@ extension Worker {
       serve(x, from, entry, fields)
       return false
     }
-    entry.retain()
-    exchanges[x].cache.stale = entry.raw
-    return fetch(x, mayWait: true)
+    // One that still comes is not known whole: it cannot be said to be the same.
+    if entry.body?.state != .growing {
+      entry.retain()
+      exchanges[x].cache.stale = entry.raw
+    }
+    return fetch(x, mayWait: mayWait)
   }
 
   func mayServeOnError(_ x: Int32, _ entry: CachedEntry) -> Bool {
@@ -213,6 +222,7 @@ extension Worker {
     }
     guard let from = restoreRequest(x) else { return cannotRead(x) }
     let fields = RequestCacheFields.collect(&head, scratch, from)
+    dropStaleEntry(x)
     var use = CacheUse()
     use.role = .bypass
     use.row = exchanges[x].cache.row

@@ -42,6 +42,10 @@ extension Worker {
       {
         return fill(x, u, bodyAt, entry)
       }
+      // What is not for the store was taken out of the head, which the client gets whole.
+      let whole = ResponseParser.parse(
+        scratch, from, scratch.end, limits: Worker.responseLimits, into: &head)
+      assert(whole == .complete(length: bodyAt &- from))
     case .pass(let reason): verdict = reason
     }
     notStored(x, verdict)
@@ -160,9 +164,14 @@ extension Worker {
     // An error is no reason to believe that the next response cannot be stored either.
     let seconds =
       head.status >= 500
-      ? 1 : Int64(cacheRules[Int(use.identity)].uncacheableFor / 1_000_000_000)
+      ? 1 : uncacheableSeconds(use.identity)
     remember(verdict, use.hash, sequence: use.sequence, seconds: seconds, store)
     settleFetch(x)
+  }
+
+  /// Whole ones, as ages are: at least 1, or those who wait now would ask one after the other.
+  func uncacheableSeconds(_ identity: UInt32) -> Int64 {
+    max(1, Int64(cacheRules[Int(identity)].uncacheableFor / 1_000_000_000))
   }
 
   /// Requests of this key do not wait for one another for so long. Its text is in `keyBuffer`.

@@ -95,9 +95,10 @@ package struct CachedBody: BitwiseCopyable, Sendable, Equatable {
   /// The longest stretch that begins at `offset` and lies in one piece, below `end`.
   @inline(__always)
   private func stretch(_ offset: Int, _ end: Int) -> (UnsafeMutableRawPointer, Int)? {
+    // Nothing: a range, say, of which no byte has come yet.
+    guard offset < end else { return nil }
     var start = Int(words.load(Word.base))
     precondition(offset >= start && end <= length)
-    guard offset < end else { return nil }
     var index = 0
     while index < Int(words.load(Word.chunkCount)) {
       let capacity = Int(words.load(Word.firstChunk &+ 2 &* index &+ 1))
