@@ -172,6 +172,7 @@ extension Worker {
       pool.give(block)
       return cutFill(x)
     }
+    body.beginRound()
     block.start &+= count
     if block.count > 0 {
       exchanges[x].unsent = consume block
