@@ -16,7 +16,7 @@ import Testing
       try meeting.pass(connection)
     }
     let pool = "{ backends: ['$0'], retry: { tries: 1 } }"
-    let config = caching("memory: 8MiB, collapse_timeout: 1m", workers: 2, pool: pool)
+    let config = caching("memory: 16MiB, collapse_timeout: 1m", workers: 2, pool: pool)
     try withScene(origin, config: config) { scene in
       let crowd = Crowd()
       try crowd.join(scene.proxy.address, 200, get("/x", "Connection: close"))
@@ -58,8 +58,8 @@ import Testing
         #expect(rest.count < 200_000)
         #expect(!rest.suffix(5).elementsEqual("0\r\n\r\n".bytes))
       }
-      #expect(try scene.exchange(get("/x")).body == pattern(200_000))
-      #expect(try scene.exchange(get("/x")).body == pattern(200_000))
+      try expectSame(scene.exchange(get("/x")).body, pattern(200_000))
+      try expectSame(scene.exchange(get("/x")).body, pattern(200_000))
       #expect(meeting.arrived == 2)
     }
   }
@@ -80,7 +80,7 @@ import Testing
       }
     }
     let pool = "{ backends: ['$0'], retry: { tries: 1 } }"
-    let config = caching("memory: 8MiB, early_refresh: off", pool: pool)
+    let config = caching("memory: 16MiB, early_refresh: off", pool: pool)
     try withScene(origin, config: config) { scene in
       #expect(try scene.exchange(get("/x")).text == "old")
       usleep(1_200_000)
@@ -123,9 +123,9 @@ import Testing
         try connection.send(
           head(
             "HTTP/1.1 200 OK", "Cache-Control: max-age=60", "Content-Type: text/x", "X-Mark: 1",
-            "Content-Length: \(size)"), pattern(1000))
+            "Content-Length: \(size)"), Array(pattern(size)[..<1000]))
         if size == 500_000 { try meeting.pass(connection) }
-        try connection.send(pattern(size - 1000, from: 1000))
+        try connection.send(Array(pattern(size)[1000...]))
       }
     }
     try withScene(origin, config: caching("memory: 1MiB, max_object: 512KiB")) { scene in
@@ -139,11 +139,12 @@ import Testing
         let response = try scene.exchange(get("/small"))
         #expect(response["Content-Length"] == "300000")
         #expect(response["Content-Type"] == "text/x" && response["X-Mark"] == "1")
-        #expect(response.body == pattern(300_000))
+        let isWhole = response.body == pattern(300_000)
+        #expect(isWhole)
       }
       meeting.open()
       for holder in holders {
-        #expect(try holder.read(500_000) == pattern(500_000))
+        try expectSame(holder.read(500_000), pattern(500_000))
       }
     }
   }

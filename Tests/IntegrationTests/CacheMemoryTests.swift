@@ -73,9 +73,9 @@ import Testing
       _ = try reader.read(until: "\r\n\r\n")
       for key in 100..<140 {
         let target = "/\(key * 2)/60000"
-        #expect(try scene.exchange(get(target)).body == Self.body(target))
+        try expectSame(scene.exchange(get(target)).body, Self.body(target))
       }
-      #expect(try reader.read(500_000, within: 30) == Self.body("/2/500000"))
+      try expectSame(reader.read(500_000, within: 30), Self.body("/2/500000"))
     }
   }
 
@@ -96,7 +96,7 @@ import Testing
             try meeting.pass(connection)
           }
           if isChunked { try connection.send("186a0\r\n") }
-          try connection.send(pattern(100_000, from: index * 100_000))
+          try connection.send(Array(pattern(900_000)[(index * 100_000)..<((index + 1) * 100_000)]))
           if isChunked { try connection.send("\r\n") }
         }
         if isChunked { try connection.send("0\r\n\r\n") }
@@ -122,9 +122,9 @@ import Testing
       }
       meeting.open()
       for reader in readers {
-        #expect(try reader.response(within: 30).body == pattern(900_000))
+        try expectSame(reader.response(within: 30).body, pattern(900_000))
       }
-      #expect(try scene.exchange(get("/length")).body == pattern(900_000))
+      try expectSame(scene.exchange(get("/length")).body, pattern(900_000))
     }
   }
 }

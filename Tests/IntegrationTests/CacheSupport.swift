@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// One route with the cache `c` in front of the first origin.
 func caching(
@@ -51,4 +52,15 @@ final class Meeting: Sendable {
   func wait(for count: Int) throws {
     try IntegrationTests.wait(for: "\(count) requests at work", within: 20) { arrived >= count }
   }
+}
+
+/// Equal, and no dump of both if not.
+func expectSame(
+  _ got: [UInt8], _ wanted: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
+) {
+  guard got != wanted else { return }
+  let at = zip(got, wanted).enumerated().first { $1.0 != $1.1 }?.offset
+  Issue.record(
+    "\(got.count) bytes instead of \(wanted.count), other from \(at ?? min(got.count, wanted.count))",
+    sourceLocation: sourceLocation)
 }

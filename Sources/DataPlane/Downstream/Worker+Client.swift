@@ -260,6 +260,7 @@ extension Worker {
     endedClients.append(c)
     if clients[c].isNobody {
       clients[c].isNobody = false
+      nobodies &-= 1
       return
     }
     setup.counters.worker.add(.clientConnectionsClosed)

@@ -146,6 +146,7 @@ extension Worker {
     guard let v = clients.take() else { return nil }
     clients[v].state = .exchange
     clients[v].isNobody = true
+    nobodies &+= 1
     clients[v].keepAlive = true
     clients[v].isInHead = false
     clients[v].isTrusted = clients[c].isTrusted

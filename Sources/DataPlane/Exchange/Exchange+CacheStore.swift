@@ -161,9 +161,10 @@ extension Worker {
     let store = caches[Int(use.identity)]
     setup.counters.caches[use.identity].add(.uncacheable)
     guard use.leads else { return }
-    // An error is no reason to believe that the next response cannot be stored either.
+    // An error, or a moment without room, is no reason to believe that the next response cannot be
+    // stored either.
     let seconds =
-      head.status >= 500
+      head.status >= 500 || verdict == .noRoom
       ? 1 : uncacheableSeconds(use.identity)
     remember(verdict, use.hash, sequence: use.sequence, seconds: seconds, store)
     settleFetch(x)

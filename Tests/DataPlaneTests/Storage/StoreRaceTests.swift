@@ -6,7 +6,7 @@ import Testing
 /// Several threads find, publish, fill, purge and evict the same few keys. Under the sanitizers
 /// this shows reads of freed memory and races; without them wrong bytes and lost references.
 @Suite(.serialized) struct StoreRaceTests {
-  private static let keys = 24
+  private static let keys = 100
 
   /// What one worker does, and what it holds beyond its turns.
   private struct Actor {
@@ -66,7 +66,7 @@ import Testing
 
     mutating func put() {
       let key = next(StoreRaceTests.keys)
-      let length = next(30_000)
+      let length = next(12_000)
       store.makeRoom(length + 2048, worker: worker)
       guard let body = StoreFixture.body(key, length, store),
         let entry = StoreFixture.entry(key, body, store)
@@ -90,7 +90,7 @@ import Testing
       let index = next(fills.count)
       let (entry, key) = fills[index]
       guard let body = entry.body else { return }
-      let count = next(9000)
+      let count = next(3000)
       store.makeRoom(count, worker: worker)
       let isLast = next(4) == 0
       if !StoreFixture.append(key, count, to: body, store) || isLast && next(4) == 0 {
@@ -140,7 +140,7 @@ import Testing
       group.enter()
       let thread = Thread {
         var actor = Actor(worker: worker, store: store, random: UInt64(worker) &* 77 &+ 99)
-        for _ in 0..<2000 { actor.turn() }
+        for _ in 0..<300 { actor.turn() }
         actor.end()
         results.withLock {
           $0.failures += actor.failures
@@ -153,7 +153,7 @@ import Testing
     }
     group.wait()
     #expect(results.withLock { $0.failures } == 0)
-    #expect(results.withLock { $0.found } > 1000)
+    #expect(results.withLock { $0.found } > 300)
     _ = store.purge(PurgeRule(.all, isHard: true), at: 9)
     store.sweep()
     #expect(store.budget.used == empty)
@@ -208,11 +208,11 @@ import Testing
           guard bell.wait(timeout: .now() + 20) == .success else { break }
         }
       }
-      isRight.withLock { $0 = seen == 100_000 && StoreFixture.hasRightContent(body, 1) }
+      isRight.withLock { $0 = seen == 20_000 && StoreFixture.hasRightContent(body, 1) }
       body.release(store.budget)
       group.leave()
     }.start()
-    for _ in 0..<10_000 {
+    for _ in 0..<2000 {
       #expect(StoreFixture.append(1, 10, to: body, store))
       if body.takeWaiting() != 0 { bell.signal() }
     }
@@ -229,7 +229,7 @@ import Testing
     let empty = store.budget.used
     let body = try #require(CachedBody.make(length: nil, store.budget))
     #expect(StoreFixture.append(1, 16_384, to: body, store))
-    let total = 16_384 * 40
+    let total = 16_384 * 12
     let wrong = Locked(0)
     let group = DispatchGroup()
     for reader in 0..<readers {
@@ -278,17 +278,18 @@ import Testing
         }
         usleep(10)
         // The second one leaves in the middle.
-        if reader == 1, offset > 100_000 { break }
+        if reader == 1, offset > 40_000 { break }
         continue
       }
       copy.removeAll()
       let count = body.copy(from: offset, atMost: length - offset, to: &copy)
-      for at in 0..<count where copy.bytes[at] != StoreFixture.byte(1, offset + at) {
+      for at in stride(from: 0, to: count, by: 89)
+      where copy.bytes[at] != StoreFixture.byte(1, offset + at) {
         wrong.withLock { $0 += 1 }
       }
       offset += count
     }
-    if reader != 1, offset != 16_384 * 40 { wrong.withLock { $0 += 1 } }
+    if reader != 1, offset != 16_384 * 12 { wrong.withLock { $0 += 1 } }
     _ = body.leave(arrivedIn: round)
   }
 }
