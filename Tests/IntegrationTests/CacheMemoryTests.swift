@@ -58,7 +58,7 @@ import Testing
       try load.wait(forMore: 500)
       try load.stop()
       let bad = load.results.filter { $0 != .answered(200) }
-      #expect(bad.isEmpty, "\(bad.prefix(5))")
+      #expect(bad.count == 0, "\(bad.count): \(bad.prefix(3))")
       #expect(scene.proxy.process.isRunning)
     }
   }
@@ -113,7 +113,6 @@ import Testing
       try meeting.wait(for: 2)
       var small = caching("memory: 1MiB, max_object: 64KiB", workers: 2)
       small = small.replacing("$0", with: scene.origin.address)
-      small = small.replacing("listen: 127.0.0.1:0", with: "listen: \(scene.proxy.address)")
       var none = small.replacing(", cache: c", with: "")
       none = none.replacing("caches:\n  c: { memory: 1MiB, max_object: 64KiB }\n", with: "")
       for config in [small, none] {

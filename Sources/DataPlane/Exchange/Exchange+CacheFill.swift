@@ -70,9 +70,15 @@ extension Worker {
   private mutating func completeFill(
     _ x: Int32, _ u: Int32, _ entry: CachedEntry, _ body: CachedBody
   ) {
+    let store = caches[Int(exchanges[x].cache.identity)]
+    // What came with the head may have been too long already.
+    if !exchanges[x].cache.isInRounds, isTooLong(x, body) {
+      store.remove(entry)
+      rememberTooLong(x, entry)
+    }
     body.finish(.complete)
     tellReaders(of: body)
-    caches[Int(exchanges[x].cache.identity)].complete(entry)
+    store.complete(entry)
     endFill(x, u, -1)
   }
 
@@ -120,19 +126,12 @@ extension Worker {
     exchanges[x].cache.isInRounds = true
     let identity = exchanges[x].cache.identity
     let store = caches[Int(identity)]
-    setup.counters.caches[identity].add(.overflows)
     body.setOwner(setup.index, fill: exchangeToken(x).raw)
     // First it is no longer found: who finds that it cannot be read looks again at once.
     let filling = CachedEntry(raw: exchanges[x].cache.filling)
     if let filling { store.remove(filling) }
     body.beginRounds()
-    if let entry = filling {
-      keyBuffer.removeAll()
-      entry.append(entry.keyAt, Int(entry.info.keyLength), to: &keyBuffer)
-      remember(
-        .tooLong, entry.info.hash, sequence: entry.info.sequence,
-        seconds: uncacheableSeconds(identity), store)
-    }
+    if let filling { rememberTooLong(x, filling) }
     tellReaders(of: body)
   }
 

@@ -38,7 +38,7 @@ extension Worker {
     case .store(let info):
       // Room for the exchange that goes on without a client, too.
       if clients.count < clients.limit, exchanges.count < exchanges.limit,
-        let entry = makeEntry(x, info)
+        let entry = makeEntry(x, info, scratch.end &- bodyAt)
       {
         return fill(x, u, bodyAt, entry)
       }
@@ -128,12 +128,14 @@ extension Worker {
   }
 
   /// The entry with its texts, and an empty body of the size that is announced.
-  private mutating func makeEntry(_ x: Int32, _ info: EntryInfo) -> CachedEntry? {
+  ///
+  /// - Parameter count: bytes of the body that are here.
+  private mutating func makeEntry(_ x: Int32, _ info: EntryInfo, _ count: Int) -> CachedEntry? {
     let store = caches[Int(exchanges[x].cache.identity)]
     let length: Int? =
       head.status == 204 ? 0 : head.contentLength >= 0 ? Int(head.contentLength) : nil
-    store.makeRoom(info.textLength + 1024 + (length ?? 65_536), worker: setup.index)
-    guard let body = CachedBody.make(length: length, store.budget) else { return nil }
+    store.makeRoom(info.textLength + 1024 + (length ?? max(count, 65_536)), worker: setup.index)
+    guard let body = CachedBody.make(length: length, first: count, store.budget) else { return nil }
     guard let entry = CachedEntry.make(info, body, store.budget) else {
       body.release(store.budget)
       return nil
@@ -237,13 +239,35 @@ extension Worker {
       beginFill(x, u, entry)
       return true
     }
+    let isTooLong = isTooLong(x, body)
     body.finish(.complete)
-    if store.publish(entry), body.slack > 0 { store.complete(entry) }
+    if isTooLong {
+      rememberTooLong(x, entry)
+    } else if store.publish(entry), body.slack > 0 {
+      store.complete(entry)
+    }
     settleFetch(x)
     releaseUpstream(x, u, keepAliveSeconds)
     serveAgain(x, entry)
     entry.release(store.budget)
     return true
+  }
+
+  /// One of unknown length came to more than the cache takes.
+  func isTooLong(_ x: Int32, _ body: CachedBody) -> Bool {
+    body.expectedLength == nil
+      && Int64(body.length) > cacheRules[Int(exchanges[x].cache.identity)].maxObjectBytes
+  }
+
+  /// Requests of the entry's key do not wait for one another for a while.
+  mutating func rememberTooLong(_ x: Int32, _ entry: CachedEntry) {
+    let identity = exchanges[x].cache.identity
+    setup.counters.caches[identity].add(.overflows)
+    keyBuffer.removeAll()
+    entry.append(entry.keyAt, Int(entry.info.keyLength), to: &keyBuffer)
+    remember(
+      .tooLong, entry.info.hash, sequence: entry.info.sequence,
+      seconds: uncacheableSeconds(identity), caches[Int(identity)])
   }
 
   /// There is more to come: the exchange goes on with it alone, its client becomes the first

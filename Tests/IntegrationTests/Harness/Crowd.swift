@@ -73,11 +73,16 @@ final class Crowd {
   }
 
   /// Connections whose bytes do not end with an empty line and this body, after a 200.
-  func wrong(_ body: String) -> Int {
+  func wrong(_ body: String) -> Int { members.count { !isRight($0, body) } }
+
+  /// How one of those began.
+  func sampleOfWrong(_ body: String) -> String {
+    members.first { !isRight($0, body) }.map { Array($0.received.prefix(300)).text } ?? ""
+  }
+
+  private func isRight(_ member: Member, _ body: String) -> Bool {
     let ending = ("\r\n\r\n" + body).bytes
-    return members.count { member in
-      !member.received.starts(with: "HTTP/1.1 200 OK\r\n".bytes)
-        || !member.received.suffix(ending.count).elementsEqual(ending)
-    }
+    return member.received.starts(with: "HTTP/1.1 200 OK\r\n".bytes)
+      && member.received.suffix(ending.count).elementsEqual(ending)
   }
 }
