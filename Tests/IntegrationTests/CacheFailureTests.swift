@@ -18,8 +18,8 @@ import Testing
     let pool = "{ backends: ['$0'], retry: { tries: 1 } }"
     let config = caching("memory: 16MiB, collapse_timeout: 1m", workers: 2, pool: pool)
     try withScene(origin, config: config) { scene in
-      let crowd = Crowd()
-      try crowd.join(scene.proxy.address, 200, get("/x", "Connection: close"))
+      let crowd = Crowd(scene.proxy.address)
+      try crowd.join(200, get("/x", "Connection: close"))
       try meeting.wait(for: 1)
       usleep(100_000)
       meeting.open()

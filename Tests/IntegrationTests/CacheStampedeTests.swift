@@ -18,8 +18,8 @@ import Testing
       return storable(body)
     }
     try withScene(origin, config: caching(Self.patient, workers: workers)) { scene in
-      let crowd = Crowd()
-      try crowd.join(scene.proxy.address, Self.crowd, Self.closing)
+      let crowd = Crowd(scene.proxy.address)
+      try crowd.join(Self.crowd, Self.closing)
       try meeting.wait(for: 1)
       meeting.open()
       try crowd.readAll()
@@ -45,8 +45,8 @@ import Testing
     try withScene(origin, config: config) { scene in
       #expect(try scene.exchange(get("/hot")).text == "first")
       usleep(1_200_000)
-      let crowd = Crowd()
-      try crowd.join(scene.proxy.address, Self.crowd / 5, Self.closing)
+      let crowd = Crowd(scene.proxy.address)
+      try crowd.join(Self.crowd / 5, Self.closing)
       try meeting.wait(for: 2)
       meeting.open()
       try crowd.readAll()
@@ -64,9 +64,9 @@ import Testing
       return storable("answer")
     }
     try withScene(origin, config: caching(Self.patient, workers: 2)) { scene in
-      let crowd = Crowd()
+      let crowd = Crowd(scene.proxy.address)
       let requests = String(repeating: get("/hot"), count: 99) + Self.closing
-      try crowd.join(scene.proxy.address, 100, requests)
+      try crowd.join(100, requests)
       try meeting.wait(for: 1)
       meeting.open()
       try crowd.readAll()
@@ -91,12 +91,12 @@ import Testing
       return ok("private", "Cache-Control: no-store")
     }
     try withScene(origin, config: caching(Self.patient, workers: 2)) { scene in
-      let crowd = Crowd()
-      try crowd.join(scene.proxy.address, 40, Self.closing)
+      let crowd = Crowd(scene.proxy.address)
+      try crowd.join(40, Self.closing)
       try first.wait(for: 1)
       first.open()
       try others.wait(for: 39)
-      try crowd.join(scene.proxy.address, 20, Self.closing)
+      try crowd.join(20, Self.closing)
       try others.wait(for: 59)
       others.open()
       try crowd.readAll()
@@ -118,8 +118,8 @@ import Testing
     }
     try withScene(origin, config: caching(Self.patient, workers: workers)) { scene in
       #expect(try scene.exchange(get("/hot")).text == "same")
-      let crowd = Crowd()
-      try crowd.join(scene.proxy.address, 30, Self.closing)
+      let crowd = Crowd(scene.proxy.address)
+      try crowd.join(30, Self.closing)
       try meeting.wait(for: 30)
       meeting.open()
       try crowd.readAll()
@@ -143,8 +143,8 @@ import Testing
     try withScene(origin, config: config) { scene in
       #expect(try scene.exchange(get("/hot")).text == "old")
       usleep(1_200_000)
-      let crowd = Crowd()
-      try crowd.join(scene.proxy.address, 300, Self.closing)
+      let crowd = Crowd(scene.proxy.address)
+      try crowd.join(300, Self.closing)
       try crowd.readAll()
       #expect(crowd.wrong("old") == 0)
       try meeting.wait(for: 2)

@@ -6,14 +6,22 @@ final class Crowd {
   /// What one connection has received, up to its end.
   struct Member {
     var descriptor: Int32
+    var request: [UInt8]
     var received: [UInt8] = []
     var isOpen = true
+    /// 0 for an orderly end.
+    var error = 0
+    var attempts = 1
   }
 
   private(set) var members: [Member] = []
   private let poller: Int32
+  private let address: String
 
-  init() { poller = epoll_create1(Int32(EPOLL_CLOEXEC)) }
+  init(_ address: String) {
+    self.address = address
+    poller = epoll_create1(Int32(EPOLL_CLOEXEC))
+  }
 
   deinit {
     for member in members where member.isOpen { _ = hr_close(member.descriptor) }
@@ -21,18 +29,23 @@ final class Crowd {
   }
 
   /// Opens `count` more connections; each sends `request`, which asks for the connection's end.
-  func join(_ address: String, _ count: Int, _ request: String) throws {
-    let bytes = request.bytes
+  func join(_ count: Int, _ request: String) throws {
     for _ in 0..<count {
-      let client = try connect(address)
-      var event = epoll_event()
-      event.events = EPOLLIN.rawValue
-      event.data.u64 = UInt64(members.count)
-      epoll_ctl(poller, EPOLL_CTL_ADD, client, &event)
-      members.append(Member(descriptor: client))
-      let sent = bytes.withUnsafeBytes { hr_send(client, $0.baseAddress!, bytes.count) }
-      guard sent == bytes.count else { throw HarnessError.system("send", Int(sent)) }
+      members.append(Member(descriptor: -1, request: request.bytes))
+      try begin(members.count - 1)
     }
+  }
+
+  private func begin(_ index: Int) throws {
+    let client = try connect(address)
+    var event = epoll_event()
+    event.events = EPOLLIN.rawValue
+    event.data.u64 = UInt64(index)
+    epoll_ctl(poller, EPOLL_CTL_ADD, client, &event)
+    members[index].descriptor = client
+    let bytes = members[index].request
+    let sent = bytes.withUnsafeBytes { hr_send(client, $0.baseAddress!, bytes.count) }
+    guard sent == bytes.count else { throw HarnessError.system("send", Int(sent)) }
   }
 
   private func connect(_ address: String) throws -> Int32 {
@@ -63,8 +76,16 @@ final class Crowd {
         let got = hr_recv(members[index].descriptor, &piece, piece.count)
         if got > 0 {
           members[index].received += piece[..<Int(got)]
+        } else if got == -Int64(ECONNRESET), members[index].received.isEmpty,
+          members[index].attempts < 10
+        {
+          // The kernel's queue of the listener overflowed: nobody had accepted it.
+          _ = hr_close(members[index].descriptor)
+          members[index].attempts += 1
+          try begin(index)
         } else if got != -Int64(EAGAIN) {
           members[index].isOpen = false
+          members[index].error = Int(-got)
           _ = hr_close(members[index].descriptor)
           open -= 1
         }
@@ -77,7 +98,9 @@ final class Crowd {
 
   /// How one of those began.
   func sampleOfWrong(_ body: String) -> String {
-    members.first { !isRight($0, body) }.map { Array($0.received.prefix(300)).text } ?? ""
+    guard let member = members.first(where: { !isRight($0, body) }) else { return "" }
+    return
+      "error \(member.error), after \(Array(member.received.prefix(300)).text.debugDescription)"
   }
 
   private func isRight(_ member: Member, _ body: String) -> Bool {
