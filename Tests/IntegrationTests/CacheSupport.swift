@@ -59,8 +59,9 @@ func expectSame(
   _ got: [UInt8], _ wanted: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
 ) {
   guard got != wanted else { return }
-  let at = zip(got, wanted).enumerated().first { $1.0 != $1.1 }?.offset
+  let first = zip(got, wanted).enumerated().first { $1.0 != $1.1 }?.offset
+  let at = first ?? min(got.count, wanted.count)
   Issue.record(
-    "\(got.count) bytes instead of \(wanted.count), other from \(at ?? min(got.count, wanted.count))",
+    "\(got.count) bytes instead of \(wanted.count), other from \(at)",
     sourceLocation: sourceLocation)
 }
