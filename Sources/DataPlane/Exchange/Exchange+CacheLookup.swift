@@ -104,7 +104,8 @@ extension Worker {
     guard let entry = found.entry else {
       exchanges[x].cache.forward = found.hasOtherVariant ? .varyMiss : .uriMiss
       // A response to somebody's credentials is hardly ever for others: nobody waits for it.
-      return fetch(x, mayWait: !found.isUncacheable && fields.authorization < 0)
+      return fetch(
+        x, from, fields, seen: nil, mayWait: !found.isUncacheable && fields.authorization < 0)
     }
     switch reuse(x, entry) {
     case .fresh, .staleAccepted: break
@@ -158,7 +159,7 @@ extension Worker {
       entry.retain()
       exchanges[x].cache.stale = entry.raw
     }
-    return fetch(x, mayWait: mayWait)
+    return fetch(x, from, fields, seen: entry, mayWait: mayWait)
   }
 
   func mayServeOnError(_ x: Int32, _ entry: CachedEntry) -> Bool {
@@ -169,7 +170,11 @@ extension Worker {
   // MARK: One fetch for all
 
   /// This request fetches, or waits for the one that does. True when it goes to a backend.
-  private mutating func fetch(_ x: Int32, mayWait: Bool) -> Bool {
+  ///
+  /// - Parameter seen: what was found, which may not be used as it is.
+  private mutating func fetch(
+    _ x: Int32, _ from: Int, _ fields: RequestCacheFields, seen: CachedEntry?, mayWait: Bool
+  ) -> Bool {
     let directives = exchanges[x].cache.directives
     if directives.onlyIfCached {
       // RFC 9111 section 5.2.1.7.
@@ -191,7 +196,13 @@ extension Worker {
     {
     case .leads:
       exchanges[x].cache.leads = true
-      return true
+      // Another's fetch may have come to its end between the look and this: look again.
+      guard let entry = find(x, from).entry, entry != seen else { return true }
+      settleFetch(x)
+      dropStaleEntry(x)
+      exchanges[x].cache.role = .bypass
+      exchanges[x].cache.forward = nil
+      return useStored(x, from, fields)
     case .waits:
       waitForFetch(x)
       return false
