@@ -4,7 +4,7 @@ extension Worker {
     guard index < listeners.count, !isAcceptPaused else { return }
     let listener = listeners[index].descriptor
     for _ in 0..<64 {
-      guard clients.count < clients.limit else {
+      guard hasRoomForClient else {
         setup.counters.worker.add(.clientConnectionsRefused)
         pauseAccepting()
         return
@@ -79,7 +79,7 @@ extension Worker {
 
   mutating func resumeAccepting() {
     guard isAcceptPaused else { return }
-    guard clients.count < clients.limit else {
+    guard hasRoomForClient else {
       wheel.set(&acceptTimer, now &+ 100_000_000, token: Worker.acceptToken.raw)
       return
     }
@@ -92,7 +92,7 @@ extension Worker {
     guard let index = listeners.firstIndex(where: { $0.descriptor == descriptor }) else { return }
     let listener = listeners[index]
     if !isAcceptPaused { for other in listeners { poller.remove(other.descriptor) } }
-    while clients.count < clients.limit, acceptOne(listener.descriptor) {}
+    while hasRoomForClient, acceptOne(listener.descriptor) {}
     ListeningSocket.close(listener.descriptor)
     listeners.remove(at: index)
     if !isAcceptPaused { for index in listeners.indices { watch(index) } }

@@ -40,7 +40,10 @@ extension Worker {
       let x = clients[c].exchange
       if !exchanges[x].requestDone {
         pumpRequest(x)
-      } else if exchanges[x].step == .serve {
+      } else if exchanges[x].step == .serve, !clients[c].stream.isBlocked,
+        !clients[c].stream.hasOutput
+      {
+        // Not while it is blocked: what a client sends must not prolong its time for reading.
         pumpServed(x)
       } else if exchanges[x].step == .compress {
         pumpCompression(x)
@@ -261,6 +264,7 @@ extension Worker {
     endedClients.append(c)
     if clients[c].isNobody {
       clients[c].isNobody = false
+      nobodies &-= 1
       return
     }
     setup.counters.worker.add(.clientConnectionsClosed)

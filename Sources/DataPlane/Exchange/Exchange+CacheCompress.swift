@@ -405,6 +405,7 @@ extension Worker {
       pool.give(block)
       return failCompression(t)
     }
+    output.beginRound()
     block.start &+= count
     if block.count > 0 {
       exchanges[t].unsent = consume block

@@ -151,6 +151,7 @@ extension Worker {
     guard let v = clients.take() else { return nil }
     clients[v].state = .exchange
     clients[v].isNobody = true
+    nobodies &+= 1
     clients[v].keepAlive = true
     clients[v].isInHead = false
     clients[v].isTrusted = clients[c].isTrusted
@@ -197,7 +198,9 @@ extension Worker {
       store.lead(waitKey, worker: setup.index, exchange: exchangeToken(y).raw, mayWait: false)
         == .leads
     else { return exchanges.release(y) }
-    guard let v = makeNobody(like: exchanges[x].client), let kept = exchanges[x].head.take() else {
+    guard exchanges[x].head != nil, let v = makeNobody(like: exchanges[x].client),
+      let kept = exchanges[x].head.take()
+    else {
       tell(store.settle(waitKey), .fetchSettled(key: waitKey, failure: 0))
       return exchanges.release(y)
     }
@@ -220,6 +223,9 @@ extension Worker {
     exchanges[y].cache.waitKey = waitKey
     exchanges[y].cache.leads = true
     exchanges[y].cache.forward = .stale
+    // It goes with this client's credentials (RFC 9111 section 3.5).
+    exchanges[y].cache.directives.hasAuthorization =
+      exchanges[x].cache.directives.hasAuthorization
     exchanges[y].cache.sequence = store.beginFetch()
     setup.counters.caches[identity].add(.refreshes)
     cacheLists.work.starting.append(exchangeToken(y).raw)

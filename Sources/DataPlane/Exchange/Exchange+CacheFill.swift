@@ -49,8 +49,10 @@ extension Worker {
     let identity = Int(exchanges[x].cache.identity)
     let store = caches[identity]
     if !exchanges[x].cache.isInRounds {
-      store.makeRoom(count, worker: setup.index)
-      if Int64(body.length &+ count) <= cacheRules[identity].maxObjectBytes,
+      // One of known length has its memory, and was judged by its length when it began.
+      let isKnown = body.expectedLength != nil
+      if body.room < count { store.makeRoom(count, worker: setup.index) }
+      if isKnown || Int64(body.length &+ count) <= cacheRules[identity].maxObjectBytes,
         body.append(scratch, from, count, store.budget)
       {
         return true
@@ -68,15 +70,26 @@ extension Worker {
   private mutating func completeFill(
     _ x: Int32, _ u: Int32, _ entry: CachedEntry, _ body: CachedBody
   ) {
+    let store = caches[Int(exchanges[x].cache.identity)]
+    // What came with the head may have been too long already.
+    if !exchanges[x].cache.isInRounds, isTooLong(x, body) {
+      store.remove(entry)
+      rememberTooLong(x, entry)
+    }
     body.finish(.complete)
     tellReaders(of: body)
-    caches[Int(exchanges[x].cache.identity)].complete(entry)
+    store.complete(entry)
     endFill(x, u, -1)
   }
 
-  private mutating func endFill(_ x: Int32, _ u: Int32, _ keepAliveSeconds: Int) {
+  private mutating func endFill(
+    _ x: Int32, _ u: Int32, _ keepAliveSeconds: Int, isWhole: Bool = true
+  ) {
     let v = exchanges[x].client
-    releaseUpstream(x, u, keepAliveSeconds)
+    if let entry = CachedEntry(raw: exchanges[x].cache.filling), let body = entry.body {
+      exchanges[x].responseBytes = UInt64(body.length)
+    }
+    if isWhole { releaseUpstream(x, u, keepAliveSeconds) } else { dropUpstream(x) }
     endExchange(x)
     closeClient(v)
   }
@@ -113,21 +126,16 @@ extension Worker {
     exchanges[x].cache.isInRounds = true
     let identity = exchanges[x].cache.identity
     let store = caches[Int(identity)]
-    setup.counters.caches[identity].add(.overflows)
     // The head may have come alone, and then at once more than the cache takes.
     if body.room == 0 { _ = body.reserve(store.budget) }
     body.setOwner(setup.index, fill: exchangeToken(x).raw)
+    // First it is no longer found: who finds that it cannot be read looks again at once.
+    let filling = CachedEntry(raw: exchanges[x].cache.filling)
+    if let filling { store.remove(filling) }
     body.beginRounds()
-    if let entry = CachedEntry(raw: exchanges[x].cache.filling) {
-      store.remove(entry)
-      // What was stored before is not the newest any more.
-      if let stale = CachedEntry(raw: exchanges[x].cache.stale) { store.remove(stale) }
-      keyBuffer.removeAll()
-      entry.append(entry.keyAt, Int(entry.info.keyLength), to: &keyBuffer)
-      remember(
-        .tooLong, entry.info.hash, sequence: entry.info.sequence,
-        seconds: Int64(cacheRules[Int(identity)].uncacheableFor / 1_000_000_000), store)
-    }
+    // What was stored before is not the newest any more.
+    if let stale = CachedEntry(raw: exchanges[x].cache.stale) { store.remove(stale) }
+    if let filling { rememberTooLong(x, filling) }
     tellReaders(of: body)
   }
 
@@ -155,8 +163,10 @@ extension Worker {
     guard var block = exchanges[x].unsent.take() else { return }
     switch body.nextRound() {
     case .nobody:
+      // The backend did nothing wrong: nobody is left who wants the rest.
       pool.give(block)
-      return cutFill(x)
+      abandonFill(x)
+      return endFill(x, u, -1, isWhole: false)
     case .notYet:
       exchanges[x].unsent = consume block
       return wheel.clear(&upstreams[u].timer)
@@ -168,6 +178,7 @@ extension Worker {
       pool.give(block)
       return cutFill(x)
     }
+    body.beginRound()
     block.start &+= count
     if block.count > 0 {
       exchanges[x].unsent = consume block

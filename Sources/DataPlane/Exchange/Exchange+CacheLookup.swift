@@ -106,18 +106,23 @@ extension Worker {
     guard let entry = found.entry else {
       exchanges[x].cache.forward = found.hasOtherVariant ? .varyMiss : .uriMiss
       // A response to somebody's credentials is hardly ever for others: nobody waits for it.
-      return fetch(x, mayWait: !found.isUncacheable && fields.authorization < 0)
+      return fetch(
+        x, from, fields, seen: nil, mayWait: !found.isUncacheable && fields.authorization < 0)
     }
     switch reuse(x, entry) {
     case .fresh, .staleAccepted: break
     case .refreshEarly: refresh(x, entry)
     case .stale: if entry.restsUntil <= now { refresh(x, entry) }
     case .reload:
+      // Who waited would have to ask again all the same.
       exchanges[x].cache.forward = .request
-      return validate(x, from, fields, entry)
+      return validate(x, from, fields, entry, mayWait: false)
     case .validate:
       exchanges[x].cache.forward = .stale
-      return validate(x, from, fields, entry)
+      let facts = entry.info.facts
+      let isEverFresh = !facts.flags.contains(.noCache) && facts.lifetime > facts.initialAge
+      return validate(
+        x, from, fields, entry, mayWait: isEverFresh && !found.isUncacheable)
     }
     serve(x, from, entry, fields)
     return false
@@ -140,8 +145,10 @@ extension Worker {
   }
 
   /// A stored response that may not be used as it is.
+  ///
+  /// - Parameter mayWait: what comes of another request's fetch could be used for this one.
   private mutating func validate(
-    _ x: Int32, _ from: Int, _ fields: RequestCacheFields, _ entry: CachedEntry
+    _ x: Int32, _ from: Int, _ fields: RequestCacheFields, _ entry: CachedEntry, mayWait: Bool
   ) -> Bool {
     // The last try has just failed: the next one may wait.
     if entry.restsUntil > now, mayServeOnError(x, entry) {
@@ -149,9 +156,12 @@ extension Worker {
       serve(x, from, entry, fields)
       return false
     }
-    entry.retain()
-    exchanges[x].cache.stale = entry.raw
-    return fetch(x, mayWait: true)
+    // One that still comes is not known whole: it cannot be said to be the same.
+    if entry.body?.state != .growing {
+      entry.retain()
+      exchanges[x].cache.stale = entry.raw
+    }
+    return fetch(x, from, fields, seen: entry, mayWait: mayWait)
   }
 
   func mayServeOnError(_ x: Int32, _ entry: CachedEntry) -> Bool {
@@ -162,7 +172,11 @@ extension Worker {
   // MARK: One fetch for all
 
   /// This request fetches, or waits for the one that does. True when it goes to a backend.
-  private mutating func fetch(_ x: Int32, mayWait: Bool) -> Bool {
+  ///
+  /// - Parameter seen: what was found, which may not be used as it is.
+  private mutating func fetch(
+    _ x: Int32, _ from: Int, _ fields: RequestCacheFields, seen: CachedEntry?, mayWait: Bool
+  ) -> Bool {
     let directives = exchanges[x].cache.directives
     if directives.onlyIfCached {
       // RFC 9111 section 5.2.1.7.
@@ -191,8 +205,16 @@ extension Worker {
     {
     case .leads:
       exchanges[x].cache.leads = true
-      countFetch(x)
-      return true
+      // Another's fetch may have come to its end between the look and this: look again.
+      guard let entry = find(x, from).entry, entry != seen else {
+        countFetch(x)
+        return true
+      }
+      settleFetch(x)
+      dropStaleEntry(x)
+      exchanges[x].cache.role = .bypass
+      exchanges[x].cache.forward = nil
+      return useStored(x, from, fields)
     case .waits:
       waitForFetch(x)
       return false
@@ -233,6 +255,7 @@ extension Worker {
     }
     guard let from = restoreRequest(x) else { return cannotRead(x) }
     let fields = RequestCacheFields.collect(&head, scratch, from)
+    dropStaleEntry(x)
     var use = CacheUse()
     use.role = .bypass
     use.row = exchanges[x].cache.row

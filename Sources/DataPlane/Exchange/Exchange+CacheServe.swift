@@ -82,7 +82,10 @@ extension Worker {
     appendHead(entry, form)
     writeCacheFields(x, entry)
     var served = ServedBody(body: body, offset: 0, end: length ?? -1)
-    if let length {
+    if info.facts.status == 204 {
+      // RFC 9110 section 8.6.
+      served = ServedBody()
+    } else if let length {
       outgoing.append("Content-Length: ")
       outgoing.append(decimal: length)
       outgoing.append("\r\n")
@@ -202,6 +205,9 @@ extension Worker {
       guard body.enter() else { return fetchSettled(x, failure: 0) }
       holdServed(x, body)
       exchanges[x].cache.isReader = true
+    } else if body.round != 0 {
+      // It ended in rounds just now: its first bytes are gone.
+      return fetchSettled(x, failure: 0)
     }
     if !served.isChunked, served.end >= 0 {
       // All of it in one call, as most are: nothing need be held.
@@ -262,7 +268,8 @@ extension Worker {
       let offset = exchanges[x].cache.offset
       let available = end < 0 ? length : min(length, end)
       if offset == end { return endServed(x) }
-      if offset == available {
+      // Below it lies what comes before a range.
+      if offset >= available {
         if state == .failed { return cutServed(x) }
         if awaitMore(x, body, beyond: length, state) { return }
         continue

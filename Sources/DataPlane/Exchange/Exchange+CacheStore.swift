@@ -47,7 +47,7 @@ extension Worker {
     case .store(let info):
       // Room for the exchange that goes on without a client, too.
       if clients.count < clients.limit, exchanges.count < exchanges.limit,
-        let entry = makeEntry(x, info)
+        let entry = makeEntry(x, info, scratch.end &- bodyAt)
       {
         return fill(x, u, bodyAt, entry)
       }
@@ -179,12 +179,14 @@ extension Worker {
   }
 
   /// The entry with its texts, and an empty body of the size that is announced.
-  private mutating func makeEntry(_ x: Int32, _ info: EntryInfo) -> CachedEntry? {
+  ///
+  /// - Parameter count: bytes of the body that are here.
+  private mutating func makeEntry(_ x: Int32, _ info: EntryInfo, _ count: Int) -> CachedEntry? {
     let store = caches[Int(exchanges[x].cache.identity)]
     let length: Int? =
       head.status == 204 ? 0 : head.contentLength >= 0 ? Int(head.contentLength) : nil
-    store.makeRoom(info.textLength + 1024 + (length ?? 65_536), worker: setup.index)
-    guard let body = CachedBody.make(length: length, store.budget) else { return nil }
+    store.makeRoom(info.textLength + 1024 + (length ?? max(count, 65_536)), worker: setup.index)
+    guard let body = CachedBody.make(length: length, first: count, store.budget) else { return nil }
     guard let entry = CachedEntry.make(info, body, store.budget) else {
       body.release(store.budget)
       return nil
@@ -214,12 +216,18 @@ extension Worker {
     let store = caches[Int(use.identity)]
     setup.counters.caches[use.identity].add(.uncacheable)
     guard use.leads else { return }
-    // An error is no reason to believe that the next response cannot be stored either.
+    // An error, or a moment without room, is no reason to believe that the next response cannot be
+    // stored either.
     let seconds =
-      head.status >= 500
-      ? 1 : Int64(cacheRules[Int(use.identity)].uncacheableFor / 1_000_000_000)
+      head.status >= 500 || verdict == .noRoom
+      ? 1 : uncacheableSeconds(use.identity)
     remember(verdict, use.hash, sequence: use.sequence, seconds: seconds, store)
     settleFetch(x)
+  }
+
+  /// Whole ones, as ages are: at least 1, or those who wait now would ask one after the other.
+  func uncacheableSeconds(_ identity: UInt32) -> Int64 {
+    max(1, Int64(cacheRules[Int(identity)].uncacheableFor / 1_000_000_000))
   }
 
   /// Requests of this key do not wait for one another for so long. Its text is in `keyBuffer`.
@@ -284,13 +292,35 @@ extension Worker {
       beginFill(x, u, entry)
       return true
     }
+    let isTooLong = isTooLong(x, body)
     body.finish(.complete)
-    if store.publish(entry), body.slack > 0 { store.complete(entry) }
+    if isTooLong {
+      rememberTooLong(x, entry)
+    } else if store.publish(entry), body.slack > 0 {
+      store.complete(entry)
+    }
     settleFetch(x)
     releaseUpstream(x, u, keepAliveSeconds)
     serveAgain(x, entry)
     entry.release(store.budget)
     return true
+  }
+
+  /// One of unknown length came to more than the cache takes.
+  func isTooLong(_ x: Int32, _ body: CachedBody) -> Bool {
+    body.expectedLength == nil
+      && Int64(body.length) > cacheRules[Int(exchanges[x].cache.identity)].maxObjectBytes
+  }
+
+  /// Requests of the entry's key do not wait for one another for a while.
+  mutating func rememberTooLong(_ x: Int32, _ entry: CachedEntry) {
+    let identity = exchanges[x].cache.identity
+    setup.counters.caches[identity].add(.overflows)
+    keyBuffer.removeAll()
+    entry.append(entry.keyAt, Int(entry.info.keyLength), to: &keyBuffer)
+    remember(
+      .tooLong, entry.info.hash, sequence: entry.info.sequence,
+      seconds: uncacheableSeconds(identity), caches[Int(identity)])
   }
 
   /// There is more to come: the exchange goes on with it alone, its client becomes the first

@@ -82,9 +82,11 @@ extension Worker {
     like stale: CachedEntry, _ info: EntryInfo, _ store: CacheStore
   ) -> CachedEntry? {
     store.makeRoom(info.textLength + 1024, worker: setup.index)
-    stale.body?.retain()
-    guard let entry = CachedEntry.make(info, stale.body, store.budget) else {
-      stale.body?.release(store.budget)
+    // Read once: its end may put a smaller one in its place meanwhile.
+    let body = stale.body
+    body?.retain()
+    guard let entry = CachedEntry.make(info, body, store.budget) else {
+      body?.release(store.budget)
       return nil
     }
     if info.facts.flags.contains(.isCompressible), let compressed = stale.compressed,
@@ -126,8 +128,7 @@ extension Worker {
   /// Serves an entry to the exchange's client, if it has one; ends the exchange if not. The request
   /// is read again: `head` and `scratch` held the response.
   mutating func serveAgain(_ x: Int32, _ entry: CachedEntry) {
-    exchanges[x].step = .connect
-    exchanges[x].retryAt = .max
+    leaveBackends(x)
     let c = exchanges[x].client
     if clients[c].isNobody {
       endExchange(x)
@@ -137,6 +138,20 @@ extension Worker {
       return failExchange(x, status: 502, .badRequest, "the request cannot be read again")
     }
     serve(x, from, entry, RequestCacheFields.collect(&head, scratch, from))
+  }
+
+  /// It wants nothing of a backend any more, wherever it stood: in a queue, with a permit, before
+  /// another try.
+  private mutating func leaveBackends(_ x: Int32) {
+    if exchanges[x].isTrying { judgeTry(x, .abandoned) }
+    if exchanges[x].isQueued { leaveQueue(x) }
+    if exchanges[x].holdsBackend { releaseBackend(x) }
+    exchanges[x].hasGrant = false
+    if let unsent = exchanges[x].unsent.take() { pool.give(unsent) }
+    exchanges[x].step = .connect
+    exchanges[x].retryAt = .max
+    exchanges[x].tryDeadline = .max
+    exchanges[x].queueUntil = .max
   }
 
   // MARK: Requests that are not answered from the cache

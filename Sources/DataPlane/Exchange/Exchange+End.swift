@@ -8,7 +8,7 @@ extension Worker {
     if exchanges[x].isQueued { leaveQueue(x) }
     if exchanges[x].cache.role != .none { leaveCache(x) }
     let duration = now &- exchanges[x].startedAt
-    if exchanges[x].hasRoute { count(x, duration) }
+    if exchanges[x].hasRoute || exchanges[x].hasPool { count(x, duration) }
     if policy.accessLog != .off, !clients[exchanges[x].client].isNobody { log(x, duration) }
     if let block = exchanges[x].head.take() { pool.give(block) }
     if let block = exchanges[x].unsent.take() { pool.give(block) }
@@ -27,8 +27,11 @@ extension Worker {
     let statusClass = Int(exchanges[x].status) / 100
     let up = exchanges[x].requestBytes
     let down = exchanges[x].responseBytes
-    setup.counters.routes[exchanges[x].routeCounters].finish(
-      statusClass: statusClass, nanoseconds: duration, requestBytes: up, responseBytes: down)
+    // A fetch for a cache alone is the pool's, but no request of a client.
+    if exchanges[x].hasRoute {
+      setup.counters.routes[exchanges[x].routeCounters].finish(
+        statusClass: statusClass, nanoseconds: duration, requestBytes: up, responseBytes: down)
+    }
     if exchanges[x].hasPool {
       setup.counters.pools[exchanges[x].poolCounters].finish(
         statusClass: statusClass, nanoseconds: duration, requestBytes: up, responseBytes: down)

@@ -129,7 +129,7 @@ extension Worker {
     while let index = endedProbes.popLast() { probes.release(index) }
     guard !endedClients.isEmpty else { return }
     while let index = endedClients.popLast() { clients.release(index) }
-    if isAcceptPaused, clients.count < clients.limit { resumeAccepting() }
+    if isAcceptPaused, hasRoomForClient { resumeAccepting() }
   }
 
   private mutating func housekeep() {

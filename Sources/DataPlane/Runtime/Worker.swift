@@ -101,6 +101,8 @@ package struct Worker: ~Copyable {
   /// Of the newest config, likewise.
   var cacheRules: [CacheRules] = []
   var cacheLists = CacheLists()
+  /// Clients that are nobody.
+  var nobodies = 0
   /// By the backend's identity: idle connections, last in first out.
   var idle: [IdleList] = []
 
@@ -119,9 +121,12 @@ package struct Worker: ~Copyable {
     let now = Clock.now()
     self.setup = setup
     self.poller = poller
-    clients = Slab(limit: setup.maxConnections)
+    // Fetches without a client have slots beside those of clients: else a worker with as many
+    // clients as it may have would store nothing.
+    let slots = setup.maxConnections + setup.maxConnections / 4 + 64
+    clients = Slab(limit: slots)
     upstreams = Slab(limit: setup.maxConnections * 2 + 1024)
-    exchanges = Slab(limit: setup.maxConnections)
+    exchanges = Slab(limit: slots)
     wheel = TimerWheel(now: now)
     scratch = Block(capacity: BlockPool.scratchCapacity)
     outgoing = Block(capacity: 2 * 65_536)
@@ -137,6 +142,9 @@ package struct Worker: ~Copyable {
     endedUpstreams.reserveCapacity(1024)
     endedExchanges.reserveCapacity(1024)
   }
+
+  /// Another connection may be accepted.
+  var hasRoomForClient: Bool { clients.count &- nobodies < setup.maxConnections }
 
   static var mailToken: Token { Token(.worker, 0x1fff_ffff, 0) }
   static var acceptToken: Token { Token(.worker, 0x1fff_fffe, 0) }

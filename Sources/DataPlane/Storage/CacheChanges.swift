@@ -42,6 +42,10 @@ struct CacheChanges {
     func setVisits(_ slot: UInt32, _ value: UInt8) { slots[Int(slot)]?.visits = value }
   }
 
+  /// The slot that the eviction gives up. The view of the counters ends with the call: it would
+  /// make the next change of `slots` copy them all.
+  mutating func nextVictim() -> UInt32? { eviction.victim(Visits(slots: slots)) }
+
   mutating func takeSlot(_ entry: CachedEntry) -> UInt32 {
     if let slot = freeSlots.popLast() {
       slots[Int(slot)] = entry

@@ -17,8 +17,7 @@ extension CacheStore {
       sweep(&changes)
       let target = max(budget.limit - headroom - bytes, 0)
       while budget.used - changes.limboBytes > target {
-        let visits = CacheChanges.Visits(slots: changes.slots)
-        guard let slot = changes.eviction.victim(visits) else { break }
+        guard let slot = changes.nextVictim() else { break }
         guard let entry = changes.slots[Int(slot)] else { continue }
         changes.evicted += 1
         takeOut(entry, &changes, isInQueue: false)
@@ -97,13 +96,17 @@ extension CacheStore {
     changes.limboBytes += bytes
   }
 
-  /// The newest of those that the same requests would get.
-  private func former(of entry: CachedEntry) -> CachedEntry? {
-    var current = first(entry.info.hash)
-    while let found = current {
+  /// The first in the chain from `start` to `end` that the same requests would get.
+  private func twin(
+    of entry: CachedEntry, from start: CachedEntry?, to end: CachedEntry? = nil,
+    isHere: Bool = false
+  ) -> CachedEntry? {
+    var current = start
+    while let found = current, found != end {
       current = found.next
-      if found != entry, found.info.hash == entry.info.hash, found.info.kind == entry.info.kind,
-        found.info.varyHash == entry.info.varyHash
+      if found.info.hash == entry.info.hash, found.info.kind == entry.info.kind,
+        found.info.varyHash == entry.info.varyHash,
+        !isHere || found.body == nil || found.body?.state == .complete
       {
         return found
       }
@@ -118,10 +121,9 @@ extension CacheStore {
     while let found = current {
       current = found.next
       guard found.info.hash == entry.info.hash else { continue }
-      if entry.info.kind == .uncacheable {
-        // It says nothing of what is stored for other requests.
-        if found.info.kind == .uncacheable { takeOut(found, &changes) }
-      } else if entry.info.varyLength == 0 || found.info.kind == .uncacheable
+      // That one request's response could not be stored says nothing of the others' stored ones.
+      if entry.info.kind == .uncacheable, found.info.kind == .response { continue }
+      if entry.info.varyLength == 0 || found.info.kind == .uncacheable
         || found.info.varyHash == entry.info.varyHash
       {
         takeOut(found, &changes)
@@ -145,7 +147,7 @@ extension CacheStore {
         link(entry, instead: nil, &changes)
         return true
       }
-      let former = former(of: entry)
+      let former = twin(of: entry, from: first(entry.info.hash))
       link(entry, instead: former, &changes)
       if let former { takeOut(former, &changes, isInQueue: false) }
       takeOutOlder(than: entry, &changes)
@@ -173,7 +175,11 @@ extension CacheStore {
         }
       }
       guard entry.isStored else { return }
-      if let former = former(of: entry) {
+      // A newer one came faster: it stays.
+      if twin(of: entry, from: first(entry.info.hash), to: entry, isHere: true) != nil {
+        return takeOut(entry, &changes)
+      }
+      if let former = twin(of: entry, from: entry.next) {
         changes.eviction.remove(entry.slot)
         changes.eviction.replace(
           former.slot, with: entry.slot, bytes: entry.allocatedBytes, key: entry.queueKey)
@@ -198,9 +204,8 @@ extension CacheStore {
   /// Takes out all entries of this hash, as after an unsafe request (RFC 9111 section 4.4). What is
   /// being fetched for it is not stored.
   func invalidate(_ hash: Hash128) {
-    let sequence = nextSequence()
     withLock { changes in
-      changes.purges.add(hash, at: sequence)
+      changes.purges.add(hash, at: nextSequence())
       var current = first(hash)
       while let found = current {
         current = found.next
@@ -237,8 +242,12 @@ extension CacheStore {
   ///
   /// - Returns: how many responses.
   package func purge(_ rule: PurgeRule, at now: Instant) -> Int {
-    let sequence = nextSequence()
-    withLock { $0.purges.add(rule, at: sequence) }
+    // Counted under the lock, so that the log is in order.
+    let sequence = withLock { changes in
+      let sequence = nextSequence()
+      changes.purges.add(rule, at: sequence)
+      return sequence
+    }
     var count = 0
     var cursor = 0
     var isDone = false

@@ -75,16 +75,21 @@ extension CachedBody {
 
   enum NextRound { case notYet, nobody, ready }
 
-  /// The next round may be written, if everybody has the last one.
+  /// The next round may be written, if everybody has the last one: append it, then publish it with
+  /// `beginRound`, then tell the readers. In this order: a reader that saw a round of which nothing
+  /// has come yet would say that it has all of it.
   func nextRound() -> NextRound {
-    if Crowd(crowdWord).readers == 0 { return .nobody }
-    let crowd = changeCrowd { crowd in
-      guard crowd.isComplete, crowd.readers > 0 else { return nil }
-      return Crowd(
-        readers: crowd.readers, arrived: 0, round: crowd.round == .max ? 1 : crowd.round + 1)
-    }
-    guard crowd != nil else { return .notYet }
+    let crowd = Crowd(crowdWord)
+    if crowd.readers == 0 { return .nobody }
+    guard crowd.isComplete else { return .notYet }
     rewind()
     return .ready
+  }
+
+  func beginRound() {
+    _ = changeCrowd { crowd in
+      Crowd(
+        readers: crowd.readers, arrived: 0, round: crowd.round == .max ? 1 : crowd.round + 1)
+    }
   }
 }

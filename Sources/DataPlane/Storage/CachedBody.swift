@@ -34,9 +34,12 @@ package struct CachedBody: BitwiseCopyable, Sendable, Equatable {
   /// What `malloc` adds to each piece, by our reckoning.
   static var pieceOverhead: Int { 16 }
 
-  /// - Parameter length: of the whole content; nil when it is not known.
+  /// - Parameters:
+  ///   - length: of the whole content; nil when it is not known.
+  ///   - first: bytes of one of unknown length that are here. Its first piece is taken at once, so
+  ///     that it can go on in rounds, however little memory there is later.
   /// - Returns: nil when the budget has no room for it.
-  static func make(length: Int?, _ budget: CacheBudget) -> CachedBody? {
+  static func make(length: Int?, first: Int = 0, _ budget: CacheBudget) -> CachedBody? {
     let chunks = length == nil ? mostChunks : 1
     let size = (Word.firstChunk + 2 * chunks) * 8
     let bytes = size + pieceOverhead
@@ -45,7 +48,8 @@ package struct CachedBody: BitwiseCopyable, Sendable, Equatable {
     body.words.store(Word.references, 1)
     body.words.store(Word.allocated, UInt64(bytes))
     body.words.store(Word.expected, length.map(UInt64.init) ?? .max)
-    if let length, length > 0, !body.addChunk(length, budget) {
+    let capacity = length ?? max(firstCapacity, first)
+    if capacity > 0, !body.addChunk(capacity, budget) {
       body.release(budget)
       return nil
     }
@@ -95,9 +99,10 @@ package struct CachedBody: BitwiseCopyable, Sendable, Equatable {
   /// The longest stretch that begins at `offset` and lies in one piece, below `end`.
   @inline(__always)
   func stretch(_ offset: Int, _ end: Int) -> (UnsafeMutableRawPointer, Int)? {
+    // Nothing: a range, say, of which no byte has come yet.
+    guard offset < end else { return nil }
     var start = Int(words.load(Word.base))
     precondition(offset >= start && end <= length)
-    guard offset < end else { return nil }
     var index = 0
     while index < Int(words.load(Word.chunkCount)) {
       let capacity = Int(words.load(Word.firstChunk &+ 2 &* index &+ 1))

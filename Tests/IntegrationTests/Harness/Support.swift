@@ -95,7 +95,9 @@ extension [UInt8] {
 
 /// A deterministic body: every position differs from its neighbours', so that shifts show.
 func pattern(_ count: Int, from offset: Int = 0) -> [UInt8] {
-  [UInt8](unsafeUninitializedCapacity: count) { buffer, used in
+  // The empty array is one for all threads, and would be written.
+  guard count > 0 else { return [] }
+  return [UInt8](unsafeUninitializedCapacity: count) { buffer, used in
     for i in 0..<count { buffer[i] = UInt8(truncatingIfNeeded: (i + offset) &* 31 &+ (i >> 8)) }
     used = count
   }

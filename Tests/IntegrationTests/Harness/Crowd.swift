@@ -1,0 +1,111 @@
+import CLinux
+import Foundation
+
+/// Many connections in one thread, each with the same requests: for more clients than threads.
+final class Crowd {
+  /// What one connection has received, up to its end.
+  struct Member {
+    var descriptor: Int32
+    var request: [UInt8]
+    var received: [UInt8] = []
+    var isOpen = true
+    /// 0 for an orderly end.
+    var error = 0
+    var attempts = 1
+  }
+
+  private(set) var members: [Member] = []
+  private let poller: Int32
+  private let address: String
+
+  init(_ address: String) {
+    self.address = address
+    poller = epoll_create1(Int32(EPOLL_CLOEXEC))
+  }
+
+  deinit {
+    for member in members where member.isOpen { _ = hr_close(member.descriptor) }
+    _ = hr_close(poller)
+  }
+
+  /// Opens `count` more connections; each sends `request`, which asks for the connection's end.
+  func join(_ count: Int, _ request: String) throws {
+    for _ in 0..<count {
+      members.append(Member(descriptor: -1, request: request.bytes))
+      try begin(members.count - 1)
+    }
+  }
+
+  private func begin(_ index: Int) throws {
+    let client = try connect(address)
+    var event = epoll_event()
+    event.events = EPOLLIN.rawValue
+    event.data.u64 = UInt64(index)
+    epoll_ctl(poller, EPOLL_CTL_ADD, client, &event)
+    members[index].descriptor = client
+    let bytes = members[index].request
+    let sent = bytes.withUnsafeBytes { hr_send(client, $0.baseAddress!, bytes.count) }
+    guard sent == bytes.count else { throw HarnessError.system("send", Int(sent)) }
+  }
+
+  private func connect(_ address: String) throws -> Int32 {
+    var endpoint = try Address.parse(address)
+    var inProgress: Int32 = 0
+    let descriptor = hr_connect(&endpoint, &inProgress)
+    guard descriptor >= 0 else { throw HarnessError.system("connect", Int(descriptor)) }
+    var set = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    let deadline = Deadline(20)
+    guard poll(&set, 1, deadline.milliseconds) == 1, hr_socket_error(descriptor) == 0 else {
+      _ = hr_close(descriptor)
+      throw HarnessError.timedOut("connect to \(address)")
+    }
+    return descriptor
+  }
+
+  /// Reads until every connection has ended.
+  func readAll(within seconds: Double = 60) throws {
+    let deadline = Deadline(seconds)
+    var open = members.filter { $0.isOpen }.count
+    var events = [epoll_event](repeating: epoll_event(), count: 256)
+    var piece = [UInt8](repeating: 0, count: 65_536)
+    while open > 0 {
+      let count = epoll_wait(poller, &events, 256, deadline.milliseconds)
+      if count == 0 { throw HarnessError.timedOut("\(open) of \(members.count) connections") }
+      for event in events.prefix(max(Int(count), 0)) {
+        let index = Int(event.data.u64)
+        let got = hr_recv(members[index].descriptor, &piece, piece.count)
+        if got > 0 {
+          members[index].received += piece[..<Int(got)]
+        } else if got == -Int64(ECONNRESET), members[index].received.isEmpty,
+          members[index].attempts < 10
+        {
+          // The kernel's queue of the listener overflowed: nobody had accepted it.
+          _ = hr_close(members[index].descriptor)
+          members[index].attempts += 1
+          try begin(index)
+        } else if got != -Int64(EAGAIN) {
+          members[index].isOpen = false
+          members[index].error = Int(-got)
+          _ = hr_close(members[index].descriptor)
+          open -= 1
+        }
+      }
+    }
+  }
+
+  /// Connections whose bytes do not end with an empty line and this body, after a 200.
+  func wrong(_ body: String) -> Int { members.count { !isRight($0, body) } }
+
+  /// How one of those began.
+  func sampleOfWrong(_ body: String) -> String {
+    guard let member = members.first(where: { !isRight($0, body) }) else { return "" }
+    return
+      "error \(member.error), after \(Array(member.received.prefix(300)).text.debugDescription)"
+  }
+
+  private func isRight(_ member: Member, _ body: String) -> Bool {
+    let ending = ("\r\n\r\n" + body).bytes
+    return member.received.starts(with: "HTTP/1.1 200 OK\r\n".bytes)
+      && member.received.suffix(ending.count).elementsEqual(ending)
+  }
+}
