@@ -213,6 +213,31 @@ import Testing
     }
   }
 
+  @Test("longer than an object may be, when only the head had come")
+  func tooLongAfterHead() throws {
+    let gate = Gate()
+    let content = pattern(300_000)
+    for isChunked in [true, false] {
+      let script = Origin.Script { connection in
+        _ = try connection.nextRequest()
+        let framing = isChunked ? "Transfer-Encoding: chunked" : "Connection: close"
+        try connection.send(head("HTTP/1.1 200 OK", Self.fresh, framing))
+        try gate.pass()
+        if isChunked { try connection.send("493e0\r\n") }
+        try connection.send(content)
+        if isChunked { try connection.send("\r\n0\r\n\r\n") }
+      }
+      try withScene(script, config: cacheConfig("max_object: 1KiB")) { scene in
+        let client = try scene.client()
+        try client.send(get("/x"))
+        var response = try client.readHead()
+        gate.open()
+        try client.readBody(of: &response, or: .close)
+        #expect(response.body == content)
+      }
+    }
+  }
+
   @Test("requests with content, Expect or an upgrade go to the backend")
   func notForTheCache() throws {
     try withCache { cache in

@@ -152,10 +152,10 @@ import Testing
         #expect(second.text == "stored", "\(name): \(second.startLine)")
       }
     }
-    try withScene(.answering(stale), config: cacheConfig()) { scene in
+    // Every connection is closed behind its answer, so that the next one is refused.
+    try withScene(.answeringOnce(stale), config: cacheConfig()) { scene in
       try expectSame(scene.exchange(get("/x")).text, "stored")
       scene.origin.stopListening()
-      for connection in scene.origin.connections { connection.reset() }
       try expectSame(scene.exchange(get("/x")).text, "stored")
       // Nothing stands for what was never stored.
       try expectTrue(scene.exchange(get("/y")).status >= 500)
@@ -164,11 +164,10 @@ import Testing
 
   @Test("what is fresh is used while the backend is away")
   func fresh() throws {
-    try withScene(.answering(ok("stored", "Cache-Control: max-age=60")), config: cacheConfig()) {
-      scene in
+    let answer = ok("stored", "Cache-Control: max-age=60")
+    try withScene(.answeringOnce(answer), config: cacheConfig()) { scene in
       try expectSame(scene.exchange(get("/x")).text, "stored")
       scene.origin.stopListening()
-      for connection in scene.origin.connections { connection.reset() }
       for _ in 1...3 { try expectSame(scene.exchange(get("/x")).text, "stored") }
     }
   }

@@ -190,7 +190,7 @@ import Testing
   @Test("routes without the cache do not use it")
   func routes() throws {
     let config = cacheConfig().replacing(
-      "  - to: app\n", with: "  - path: /plain\n    to: app\n  - to: app\n")
+      "  - to: app\n", with: "  - match: { path: /plain/** }\n    to: app\n  - to: app\n")
     let script = CacheScript()
     try withScene(script.script, config: config) { scene in
       let cache = CacheScene(scene, script)

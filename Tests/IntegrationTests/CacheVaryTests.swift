@@ -105,11 +105,16 @@ import Testing
       for (value, tag) in [("1", "\"one\""), ("2", "\"two\"")] {
         let same = try cache.get(path, "X-A: " + value, "If-None-Match: " + tag)
         #expect(same.status == 304)
+        let other = try cache.get(path, "X-A: " + value, "If-None-Match: \"three\"")
+        #expect(other.status == 200)
+      }
+      let crossed = try cache.get(path, "X-A: 1", "If-None-Match: \"two\"")
+      #expect(crossed.status == 200)
+      #expect(cache.count(path) == 2)
+      for (value, tag) in [("1", "\"one\""), ("2", "\"two\"")] {
         try cache.get(path, "X-A: " + value, "Cache-Control: no-cache")
         #expect(cache.lastRequest(path)["If-None-Match"] == tag)
       }
-      let other = try cache.get(path, "X-A: 1", "If-None-Match: \"two\"")
-      #expect(other.status == 200)
     }
   }
 
@@ -121,6 +126,19 @@ import Testing
       try cache.get(path, "X-A: 1", "Connection: X-A")
       let (outcome, _) = try cache.outcome(path, ["X-A: 1"])
       #expect(outcome == .fetch)
+    }
+  }
+
+  @Test("an error, or what is not stored, leaves other variants alone")
+  func others() throws {
+    try withCache { cache in
+      for answer in [Answer(status: "503 X"), Answer("Cache-Control: no-store", "Vary: X-A")] {
+        let path = cache.path(Answer(Self.fresh, "Vary: X-A"), answer)
+        let first = try cache.get(path, "X-A: 1")
+        try cache.get(path, "X-A: 2")
+        let (outcome, response) = try cache.outcome(path, ["X-A: 1"])
+        #expect(outcome == .hit && response.text == first.text)
+      }
     }
   }
 }

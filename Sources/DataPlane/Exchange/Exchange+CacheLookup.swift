@@ -112,10 +112,10 @@ extension Worker {
     case .stale: if entry.restsUntil <= now { refresh(x, entry) }
     case .reload:
       exchanges[x].cache.forward = .request
-      return validate(x, from, fields, entry)
+      return validate(x, from, fields, entry, mayWait: !found.isUncacheable)
     case .validate:
       exchanges[x].cache.forward = .stale
-      return validate(x, from, fields, entry)
+      return validate(x, from, fields, entry, mayWait: !found.isUncacheable)
     }
     serve(x, from, entry, fields)
     return false
@@ -139,7 +139,7 @@ extension Worker {
 
   /// A stored response that may not be used as it is.
   private mutating func validate(
-    _ x: Int32, _ from: Int, _ fields: RequestCacheFields, _ entry: CachedEntry
+    _ x: Int32, _ from: Int, _ fields: RequestCacheFields, _ entry: CachedEntry, mayWait: Bool
   ) -> Bool {
     // The last try has just failed: the next one may wait.
     if entry.restsUntil > now, mayServeOnError(x, entry) {
@@ -149,7 +149,7 @@ extension Worker {
     }
     entry.retain()
     exchanges[x].cache.stale = entry.raw
-    return fetch(x, mayWait: true)
+    return fetch(x, mayWait: mayWait)
   }
 
   func mayServeOnError(_ x: Int32, _ entry: CachedEntry) -> Bool {

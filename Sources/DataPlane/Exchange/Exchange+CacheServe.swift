@@ -71,9 +71,12 @@ extension Worker {
     writeCacheFields(x, entry)
     var served = ServedBody(body: body, offset: 0, end: length ?? -1)
     if let length {
-      outgoing.append("Content-Length: ")
-      outgoing.append(decimal: length)
-      outgoing.append("\r\n")
+      // RFC 9110 section 8.6: never in a 204.
+      if info.facts.status != 204 {
+        outgoing.append("Content-Length: ")
+        outgoing.append(decimal: length)
+        outgoing.append("\r\n")
+      }
     } else if exchanges[x].isOldClient {
       exchanges[x].endsByClose = true
       clients[exchanges[x].client].keepAlive = false

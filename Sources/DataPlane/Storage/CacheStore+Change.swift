@@ -118,6 +118,8 @@ extension CacheStore {
     while let found = current {
       current = found.next
       guard found.info.hash == entry.info.hash else { continue }
+      // That one response could not be stored says nothing of others that are.
+      if entry.info.kind == .uncacheable, found.info.kind == .response { continue }
       if entry.info.varyLength == 0 || found.info.kind == .uncacheable
         || found.info.varyHash == entry.info.varyHash
       {
