@@ -119,16 +119,7 @@ extension Worker {
     setup.counters.caches[identity].add(.overflows)
     body.setOwner(setup.index, fill: exchangeToken(x).raw)
     body.beginRounds()
-    // What was stored before is not the newest any more.
-    if let stale = CachedEntry(raw: exchanges[x].cache.stale) { store.remove(stale) }
-    if let entry = CachedEntry(raw: exchanges[x].cache.filling) {
-      store.remove(entry)
-      keyBuffer.removeAll()
-      entry.append(entry.keyAt, Int(entry.info.keyLength), to: &keyBuffer)
-      remember(
-        .tooLong, entry.info.hash, sequence: entry.info.sequence,
-        seconds: Int64(cacheRules[Int(identity)].uncacheableFor / 1_000_000_000), store)
-    }
+    if let entry = CachedEntry(raw: exchanges[x].cache.filling) { forgetOverflown(x, entry, store) }
     tellReaders(of: body)
   }
 

@@ -240,12 +240,36 @@ extension Worker {
       return true
     }
     body.finish(.complete)
-    if store.publish(entry), body.slack > 0 { store.complete(entry) }
+    if Int64(body.length) > cacheRules[Int(exchanges[x].cache.identity)].maxObjectBytes {
+      overflow(x, entry)
+    } else if store.publish(entry), body.slack > 0 {
+      store.complete(entry)
+    }
     settleFetch(x)
     releaseUpstream(x, u, keepAliveSeconds)
     serveAgain(x, entry)
     entry.release(store.budget)
     return true
+  }
+
+  /// All of it came at once, and it is longer than the cache takes: it is for this request alone.
+  private mutating func overflow(_ x: Int32, _ entry: CachedEntry) {
+    let identity = exchanges[x].cache.identity
+    let store = caches[Int(identity)]
+    exchanges[x].cache.isStored = false
+    setup.counters.caches[identity].add(.overflows)
+    forgetOverflown(x, entry, store)
+  }
+
+  /// Neither it nor what was stored before is found any more, and nobody waits for the next one.
+  mutating func forgetOverflown(_ x: Int32, _ entry: CachedEntry, _ store: CacheStore) {
+    if let stale = CachedEntry(raw: exchanges[x].cache.stale) { store.remove(stale) }
+    store.remove(entry)
+    keyBuffer.removeAll()
+    entry.append(entry.keyAt, Int(entry.info.keyLength), to: &keyBuffer)
+    let seconds = cacheRules[Int(exchanges[x].cache.identity)].uncacheableFor / 1_000_000_000
+    remember(
+      .tooLong, entry.info.hash, sequence: entry.info.sequence, seconds: Int64(seconds), store)
   }
 
   /// There is more to come: the exchange goes on with it alone, its client becomes the first
