@@ -98,6 +98,24 @@ import Testing
     }
   }
 
+  @Test("fields that make a key of their own do not hide the change")
+  func overrides() throws {
+    try withCache { cache in
+      for fields in [
+        ["X-HTTP-Method-Override: DELETE"], ["Host: EXAMPLE.com"], ["Host: example.com:80"],
+        ["X-Original-URL: /x"],
+      ] {
+        let target = cache.path(Answer(Self.fresh))
+        let other = cache.path(Answer(status: "201 Created", ["Location: " + target]))
+        for path in [target, other] { try cache.get(path) }
+        try cache.send("POST", target, fields + ["Content-Length: 0"])
+        try expectSame(cache.outcome(target).0, .fetch, "\(fields)")
+        try cache.send("POST", other, fields + ["Content-Length: 0"])
+        try expectSame(cache.outcome(target).0, .fetch, "\(fields), by Location")
+      }
+    }
+  }
+
   @Test("a POST is not answered from the cache, and its answer is not stored")
   func posts() throws {
     try withCache { cache in

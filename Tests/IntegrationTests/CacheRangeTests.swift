@@ -123,6 +123,34 @@ import Testing
     }
   }
 
+  @Test("of what is still coming: the part follows when it is there")
+  func growing() throws {
+    let gate = Gate()
+    let script = Origin.Script { connection in
+      while try connection.nextRequest() != nil {
+        try connection.send(
+          head("HTTP/1.1 200 OK", "Cache-Control: max-age=60", "Content-Length: 10"), "01234")
+        try gate.pass()
+        try connection.send("56789")
+      }
+    }
+    try withScene(script, config: cacheConfig()) { scene in
+      let whole = try scene.client()
+      try whole.send(get("/x"))
+      _ = try whole.read(until: "01234")
+      let early = try scene.exchange(get("/x", "Range: bytes=1-3"))
+      #expect(early.status == 206 && early.text == "123")
+      let late = try scene.client()
+      try late.send(get("/x", "Range: bytes=3-7"))
+      let response = try late.readHead()
+      #expect(response.status == 206 && response["Content-Range"] == "bytes 3-7/10")
+      gate.open()
+      try late.expect("34567")
+      try whole.expect("56789")
+      #expect(scene.origin.requests.count == 1)
+    }
+  }
+
   @Test("a HEAD and statuses other than 200 have no ranges")
   func others() throws {
     try withCache { cache in

@@ -103,6 +103,13 @@ extension Worker {
     exchanges[x].cache.waitKey = found.waitKey
     guard let entry = found.entry else {
       exchanges[x].cache.forward = found.hasOtherVariant ? .varyMiss : .uriMiss
+      // What is not stored is between client and backend: a fetch would take out what the client
+      // knows or wants of it, and have it get the whole each time.
+      if found.isUncacheable, fields.hasPreconditionsForCache || fields.range >= 0,
+        !exchanges[x].cache.directives.onlyIfCached
+      {
+        return true
+      }
       // A response to somebody's credentials is hardly ever for others: nobody waits for it.
       return fetch(x, mayWait: !found.isUncacheable && fields.authorization < 0)
     }
