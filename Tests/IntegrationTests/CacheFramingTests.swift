@@ -38,8 +38,8 @@ import Testing
         try expectSame(old.readToEnd(), [], "\(name)")
         let part = try scene.exchange(get("/x", "Range: bytes=-5"))
         #expect(part.status == 206 && part.text == "world", "\(name)")
-        let head_ = try scene.exchange(head("HEAD /x HTTP/1.1", "Host: example.com"))
-        #expect(head_["Content-Length"] == "11", "\(name)")
+        let probe = try scene.exchange(head("HEAD /x HTTP/1.1", "Host: example.com"))
+        #expect(probe["Content-Length"] == "11", "\(name)")
         #expect(scene.origin.requests.count == 1, "\(name)")
       }
     }
