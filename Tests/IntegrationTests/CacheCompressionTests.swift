@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// One route with a cache, whose responses are compressed.
-private func caching(
+private func compressing(
   _ cache: String = "max_object: 1MiB", workers: Int = 1, route: String = "", extra: String = ""
 ) -> String {
   """
@@ -93,7 +93,7 @@ private let origin = Origin.Script.script { connection in
     "every size and framing arrives whole, the first time and later",
     arguments: ["length", "chunked"])
   func sizes(_ framing: String) throws {
-    try withScene(origin, config: caching()) { scene in
+    try withScene(origin, config: compressing()) { scene in
       let client = try scene.client()
       for size in [0, 1, 1023, 1024, 4096, 32_768, 32_769, 65_536, 100_000, 1_000_000, 3_000_000] {
         for kind in ["prose", "noise"] {
@@ -126,7 +126,7 @@ private let origin = Origin.Script.script { connection in
     "many at once on two workers get the one compressed form while it is made",
     arguments: ["length", "chunked"])
   func together(_ framing: String) throws {
-    try withScene(origin, config: caching(workers: 2)) { scene in
+    try withScene(origin, config: compressing(workers: 2)) { scene in
       let target = "/\(framing)/prose/1000000"
       let address = scene.proxy.address
       let results = Locked<[(isCompressed: Bool, body: [UInt8])]>([])
@@ -176,7 +176,7 @@ private let origin = Origin.Script.script { connection in
       try connection.send("0\r\n\r\n")
       try connection.hang()
     }
-    try withScene(script, config: caching()) { scene in
+    try withScene(script, config: compressing()) { scene in
       var readers: [(client: Client, gunzip: Gunzip)] = []
       var expected = ""
       for (number, gate) in gates.enumerated() {
@@ -218,7 +218,7 @@ private let origin = Origin.Script.script { connection in
       try connection.send(head(lines), "only this")
       try connection.rest(0.2)
     }
-    try withScene(script, config: caching()) { scene in
+    try withScene(script, config: compressing()) { scene in
       let client = try scene.client()
       try client.send(gzipGet())
       #expect(try client.readHead()["Content-Encoding"] == "gzip")
@@ -235,7 +235,7 @@ private let origin = Origin.Script.script { connection in
 
   @Test("what is longer than the cache takes reaches slow and fast readers", arguments: [1, 2])
   func tooLong(_ workers: Int) throws {
-    let config = caching("max_object: 64KiB", workers: workers)
+    let config = compressing("max_object: 64KiB", workers: workers)
     try withScene(origin, config: config) { scene in
       for kind in ["prose", "noise"] {
         let target = "/chunked/\(kind)/3000000"
@@ -269,7 +269,7 @@ private let origin = Origin.Script.script { connection in
 
   @Test("a slow reader holds up nobody, and gets every byte in the end")
   func slowReader() throws {
-    try withScene(origin, config: caching()) { scene in
+    try withScene(origin, config: compressing()) { scene in
       let target = "/length/noise/1000000"
       let slow = try scene.client(receiveBuffer: 16_384)
       try slow.send(gzipGet(target))
@@ -287,7 +287,7 @@ private let origin = Origin.Script.script { connection in
 
   @Test("a cache that is too small for all keeps what fits; every response is right")
   func eviction() throws {
-    let config = caching().replacing("memory: 16MiB", with: "memory: 1MiB")
+    let config = compressing().replacing("memory: 16MiB", with: "memory: 1MiB")
       .replacing("max_object: 1MiB", with: "max_object: 200KiB")
     try withScene(origin, config: config) { scene in
       let client = try scene.client()
@@ -306,7 +306,7 @@ private let origin = Origin.Script.script { connection in
 
   @Test("beyond a worker's memory the content is stored and sent as it is")
   func budget() throws {
-    let config = caching(extra: "limits: { memory_per_worker: 1MiB }")
+    let config = compressing(extra: "limits: { memory_per_worker: 1MiB }")
     let gate = Gate()
     let script = Origin.Script.script { connection in
       _ = try connection.request()

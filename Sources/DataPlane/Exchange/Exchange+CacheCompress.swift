@@ -100,14 +100,14 @@ extension Worker {
   }
 
   /// At most one `ETag`, of which there is room for another form.
-  private func hasPlainTag(_ fields: ResponseCacheFields) -> Bool {
+  private mutating func hasPlainTag(_ fields: ResponseCacheFields) -> Bool {
     guard fields.etag >= 0 else { return true }
     return !fields.repeated.contains(.etag)
       && head.fields[Int(fields.etag)].valueLength <= 4096
   }
 
   /// The index of the `ETag` that is stored; -1 when none is.
-  func keptTag(_ fields: ResponseCacheFields) -> Int {
+  mutating func keptTag(_ fields: ResponseCacheFields) -> Int {
     guard fields.etag >= 0, !head.fields[Int(fields.etag)].isDropped else { return -1 }
     return Int(fields.etag)
   }

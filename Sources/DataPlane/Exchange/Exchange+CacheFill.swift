@@ -1,5 +1,8 @@
 /// The upstream side of a fill: an exchange without a client that puts a response into a cache.
 extension Worker {
+  /// Of a body that goes on in rounds before any of it came.
+  private static var firstRoundBytes: Int { 16_384 }
+
   /// As fast as the backend gives.
   mutating func pumpFill(_ u: Int32) {
     let x = upstreams[u].exchange
@@ -172,9 +175,10 @@ extension Worker {
       return wheel.clear(&upstreams[u].timer)
     case .ready: break
     }
-    let count = min(block.count, body.room)
+    // Nothing had come of it when it began: it has no memory yet.
+    let count = min(block.count, body.room > 0 ? body.room : Worker.firstRoundBytes)
     let budget = caches[Int(exchanges[x].cache.identity)].budget
-    guard count > 0, body.append(block, block.start, count, budget) else {
+    guard body.append(block, block.start, count, budget) else {
       pool.give(block)
       return cutFill(x)
     }

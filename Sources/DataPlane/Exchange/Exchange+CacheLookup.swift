@@ -105,6 +105,13 @@ extension Worker {
     exchanges[x].cache.waitKey = found.waitKey
     guard let entry = found.entry else {
       exchanges[x].cache.forward = found.hasOtherVariant ? .varyMiss : .uriMiss
+      // What is not stored is between client and backend: a fetch would take out what the client
+      // knows or wants of it, and have it get the whole each time.
+      if found.isUncacheable, fields.hasPreconditionsForCache || fields.range >= 0,
+        !exchanges[x].cache.directives.onlyIfCached
+      {
+        return true
+      }
       // A response to somebody's credentials is hardly ever for others: nobody waits for it.
       return fetch(
         x, from, fields, seen: nil, mayWait: !found.isUncacheable && fields.authorization < 0)
@@ -164,7 +171,7 @@ extension Worker {
     return fetch(x, from, fields, seen: entry, mayWait: mayWait)
   }
 
-  func mayServeOnError(_ x: Int32, _ entry: CachedEntry) -> Bool {
+  mutating func mayServeOnError(_ x: Int32, _ entry: CachedEntry) -> Bool {
     Reuse.mayServeOnError(
       entry.facts, age: entry.age(at: now), exchanges[x].cache.directives)
   }
@@ -222,11 +229,11 @@ extension Worker {
   }
 
   /// What came of looking: once for each request, however often it waited.
-  private func countLookup(_ x: Int32, _ counter: CacheCounter) {
+  private mutating func countLookup(_ x: Int32, _ counter: CacheCounter) {
     setup.counters.caches[exchanges[x].cache.identity].add(counter)
   }
 
-  private func countFetch(_ x: Int32) {
+  private mutating func countFetch(_ x: Int32) {
     countLookup(x, exchanges[x].cache.stale == 0 ? .misses : .revalidations)
   }
 

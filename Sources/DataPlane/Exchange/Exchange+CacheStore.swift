@@ -226,7 +226,7 @@ extension Worker {
   }
 
   /// Whole ones, as ages are: at least 1, or those who wait now would ask one after the other.
-  func uncacheableSeconds(_ identity: UInt32) -> Int64 {
+  mutating func uncacheableSeconds(_ identity: UInt32) -> Int64 {
     max(1, Int64(cacheRules[Int(identity)].uncacheableFor / 1_000_000_000))
   }
 
@@ -295,6 +295,9 @@ extension Worker {
     let isTooLong = isTooLong(x, body)
     body.finish(.complete)
     if isTooLong {
+      exchanges[x].cache.isStored = false
+      // What was stored before is not the newest any more.
+      if let stale = CachedEntry(raw: exchanges[x].cache.stale) { store.remove(stale) }
       rememberTooLong(x, entry)
     } else if store.publish(entry), body.slack > 0 {
       store.complete(entry)
@@ -307,7 +310,7 @@ extension Worker {
   }
 
   /// One of unknown length came to more than the cache takes.
-  func isTooLong(_ x: Int32, _ body: CachedBody) -> Bool {
+  mutating func isTooLong(_ x: Int32, _ body: CachedBody) -> Bool {
     body.expectedLength == nil
       && Int64(body.length) > cacheRules[Int(exchanges[x].cache.identity)].maxObjectBytes
   }

@@ -164,8 +164,7 @@ extension Worker {
     else { return }
     let fields = ResponseCacheFields.collect(&head, scratch, from)
     if let request = describeKept(x, kept), let key = writeKey(x, request, kept) {
-      let store = caches[Int(exchanges[x].cache.identity)]
-      store.invalidate(CacheKey.hash(keyBuffer, key, seed: store.seed))
+      invalidate(x, keyBuffer, key)
       invalidate(x, from, fields.location, key, request, kept)
       invalidate(x, from, fields.contentLocation, key, request, kept)
     }
@@ -205,7 +204,17 @@ extension Worker {
     outgoing.append(keyBuffer, key.at &+ key.urlLength, key.length &- key.urlLength)
     let text = CacheKeyText(
       at: 0, urlLength: outgoing.end &- key.length &+ key.urlLength, length: outgoing.end)
+    invalidate(x, outgoing, text)
+  }
+
+  /// The key, and that of the same URL without items: an unsafe request often has a field with one
+  /// of its own, such as `X-HTTP-Method-Override`, or another spelling of the host.
+  private mutating func invalidate(_ x: Int32, _ block: borrowing Block, _ key: CacheKeyText) {
     let store = caches[Int(exchanges[x].cache.identity)]
-    store.invalidate(CacheKey.hash(outgoing, text, seed: store.seed))
+    store.invalidate(CacheKey.hash(block, key, seed: store.seed))
+    if key.length > key.urlLength {
+      let url = CacheKeyText(at: key.at, urlLength: key.urlLength, length: key.urlLength)
+      store.invalidate(CacheKey.hash(block, url, seed: store.seed))
+    }
   }
 }

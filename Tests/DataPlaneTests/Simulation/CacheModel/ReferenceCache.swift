@@ -250,7 +250,8 @@ struct ReferenceCache: Sendable {
     var merged = found.fields.without(new.map(\.name) + ["Date"]) + new
     // Taken out for clients, but still known.
     if !new.has("CDN-Cache-Control") {
-      merged = merged.without(["CDN-Cache-Control"])
+      merged =
+        merged.without(["CDN-Cache-Control"])
         + found.response.fields.filter { $0.name == "CDN-Cache-Control" }
     }
     let response = ReferenceResponse(
