@@ -81,7 +81,8 @@ final class Registry: Sendable {
       stores.reserve(id, limit: cache.memoryBytes)
     }
     for name in left {
-      guard let id = cache(name), let store = stores[id] else { continue }
+      guard let id = cache(name), stores[id] != nil else { continue }
+      let store = stores.reserve(id, limit: 1 << 20)
       _ = store.purge(PurgeRule(.all, isHard: true), at: Clock.now())
     }
   }

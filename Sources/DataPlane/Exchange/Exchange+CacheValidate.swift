@@ -209,7 +209,7 @@ extension Worker {
 
   /// The key, and that of the same URL without items: an unsafe request often has a field with one
   /// of its own, such as `X-HTTP-Method-Override`, or another spelling of the host.
-  private mutating func invalidate(_ x: Int32, _ block: borrowing Block, _ key: CacheKeyText) {
+  private func invalidate(_ x: Int32, _ block: borrowing Block, _ key: CacheKeyText) {
     let store = caches[Int(exchanges[x].cache.identity)]
     store.invalidate(CacheKey.hash(block, key, seed: store.seed))
     if key.length > key.urlLength {
