@@ -146,6 +146,19 @@ struct ReferenceCache: Sendable {
 
   // MARK: Asking the origin
 
+  /// A request with a condition or a range, for which nothing is stored, as its client sent it.
+  mutating func passOn(
+    _ request: ModelRequest, _ origin: inout ModelOrigin, at time: inout Int
+  ) -> ModelResponse? {
+    let all = stored[request.path] ?? []
+    let names = ["If-None-Match", "If-Modified-Since", "Range"]
+    guard request.method == "GET", !all.contains(where: { $0.matches(request) }),
+      names.contains(where: { request.fields.has($0) }), !Client(request).onlyIfCached
+    else { return nil }
+    let answer = origin.answer(request, at: &time)
+    return pass(request, answer, all.isEmpty ? "uri-miss" : "vary-miss", at: time)
+  }
+
   private mutating func fetch(
     _ client: Client, _ found: Stored?, _ why: String, _ origin: inout ModelOrigin,
     at time: inout Int, isBackground: Bool = false
@@ -175,7 +188,9 @@ struct ReferenceCache: Sendable {
       let entry = freshen(found, answer, request, began: began, at: time)
       return serve(entry, request, why, isValidated: true, at: time)
     }
-    if answer.status >= 500, var found, mayStandForError(found, client, at: time) {
+    if [500, 502, 503, 504].contains(answer.status), var found,
+      mayStandForError(found, client, at: time)
+    {
       found.restsUntil = time + 1
       replace(request.path, found)
       return serve(found, request, why, at: time)
