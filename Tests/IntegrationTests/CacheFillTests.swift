@@ -34,6 +34,21 @@ import Testing
     }
   }
 
+  @Test("a chunk comes with its end, though the next one is not there yet")
+  func wholeChunk() throws {
+    let meeting = Meeting()
+    try withScene(Self.halves(meeting, "chunked", 2000), config: caching()) { scene in
+      let client = try scene.client()
+      try client.send(get("/a"))
+      _ = try client.read(until: "\r\n\r\n")
+      let first = Array("000003e8\r\n".utf8) + Array(pattern(2000)[..<1000]) + Array("\r\n".utf8)
+      try expectSame(client.read(first.count), first)
+      meeting.open()
+      let rest = try client.read(1000 + 10 + 2 + 5)
+      expectSame(Array(rest.suffix(7)), Array("\r\n0\r\n\r\n".utf8))
+    }
+  }
+
   @Test(
     "who waits sees bytes before the end, whatever the framing",
     arguments: ["length", "chunked", "close"], [1, 2])

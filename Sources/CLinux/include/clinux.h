@@ -20,10 +20,11 @@ static inline int64_t hr_send(int fd, const void *p, size_t n) {
   ssize_t r = send(fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
   return r < 0 ? -(int64_t)errno : r;
 }
-/// Two stretches of memory as one.
-static inline int64_t hr_send_both(int fd, const void *p, size_t n, const void *q, size_t m) {
-  struct iovec parts[2] = {{(void *)p, n}, {(void *)q, m}};
-  struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+/// Two stretches of memory as one; `closes` adds CR LF, the end of a chunk.
+static inline int64_t hr_send_both(
+    int fd, const void *p, size_t n, const void *q, size_t m, int closes) {
+  struct iovec parts[3] = {{(void *)p, n}, {(void *)q, m}, {(void *)"\r\n", 2}};
+  struct msghdr message = {.msg_iov = parts, .msg_iovlen = closes ? 3 : 2};
   ssize_t r = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   return r < 0 ? -(int64_t)errno : r;
 }

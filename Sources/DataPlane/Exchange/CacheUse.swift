@@ -50,7 +50,6 @@ struct CacheUse: BitwiseCopyable {
   var end = 0
   /// Content of the begun chunk that is not sent; -1 when the body is not chunked.
   var chunkLeft = -1
-  var isFirstChunk = true
   /// Counted among the body's readers; the round of which it has everything.
   var isReader = false
   var round: UInt16 = 0

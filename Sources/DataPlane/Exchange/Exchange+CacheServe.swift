@@ -199,7 +199,6 @@ extension Worker {
     exchanges[x].cache.offset = served.offset
     exchanges[x].cache.end = served.end
     exchanges[x].cache.chunkLeft = served.isChunked ? 0 : -1
-    exchanges[x].cache.isFirstChunk = true
     // One of unknown length may turn out longer than the cache takes.
     if served.end < 0 {
       guard body.enter() else { return fetchSettled(x, failure: 0) }
@@ -277,7 +276,10 @@ extension Worker {
       outgoing.removeAll()
       var stop = available
       if exchanges[x].cache.chunkLeft >= 0 { stop = beginChunk(x, body, available) }
-      switch clients[c].stream.send(outgoing, body, from: offset, to: stop, &pool) {
+      switch clients[c].stream.send(
+        outgoing, body, from: offset, to: stop, closesChunk: exchanges[x].cache.chunkLeft >= 0,
+        &pool)
+      {
       case .failed: return abortClient(c)
       case .sent(let count):
         exchanges[x].responseBytes &+= UInt64(outgoing.end &+ count)
@@ -293,8 +295,8 @@ extension Worker {
     let offset = exchanges[x].cache.offset
     if exchanges[x].cache.chunkLeft > 0 { return offset &+ exchanges[x].cache.chunkLeft }
     let count = body.contiguousCount(from: offset, to: available)
-    if !exchanges[x].cache.isFirstChunk { outgoing.append("\r\n") }
-    exchanges[x].cache.isFirstChunk = false
+    // And the line end behind it.
+    exchanges[x].responseBytes &+= 2
     outgoing.append(hex: UInt64(count), digits: 8)
     outgoing.append("\r\n")
     exchanges[x].cache.chunkLeft = count
@@ -321,7 +323,7 @@ extension Worker {
     if exchanges[x].cache.chunkLeft >= 0 {
       let c = exchanges[x].client
       outgoing.removeAll()
-      outgoing.append(exchanges[x].cache.isFirstChunk ? "0\r\n\r\n" : "\r\n0\r\n\r\n")
+      outgoing.append("0\r\n\r\n")
       exchanges[x].responseBytes &+= UInt64(outgoing.end)
       if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
         return abortClient(c)

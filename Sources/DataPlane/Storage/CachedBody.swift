@@ -120,19 +120,22 @@ package struct CachedBody: BitwiseCopyable, Sendable, Equatable {
   }
 
   /// Sends `head[at..<at + headCount]`, then what is in one piece of `offset..<end`.
+  ///
+  /// - Parameter closesChunk: CR LF follows, if there is anything of the body.
   @inline(__always)
   func send(
     _ descriptor: Int32, after head: borrowing Block, _ at: Int, _ headCount: Int, from offset: Int,
-    to end: Int
+    to end: Int, closesChunk: Bool = false
   ) -> Transfer {
     head.check(at, headCount)
     guard let (pointer, count) = unsafe stretch(offset, end) else {
       return head.send(descriptor, at: at, count: headCount)
     }
     let result =
-      headCount == 0
+      headCount == 0 && !closesChunk
       ? unsafe hr_send(descriptor, pointer, count)
-      : unsafe hr_send_both(descriptor, head.base + at, headCount, pointer, count)
+      : unsafe hr_send_both(
+        descriptor, head.base + at, headCount, pointer, count, closesChunk ? 1 : 0)
     if result >= 0 { return .bytes(Int(result)) }
     return result == -Int64(EAGAIN) ? .wouldBlock : .failed(SystemError(result: Int(result)))
   }

@@ -190,16 +190,20 @@ extension Stream {
     case failed(SystemError)
   }
 
-  /// Sends all of `head`, then what is in one piece of `offset..<end` of a stored body. The socket
+  /// Sends all of `head`, then what is in one piece of `offset..<end` of a stored body, with CR LF
+  /// behind it if it reaches `end` and closes a chunk. The socket
   /// took less when `isBlocked` is set: its next edge tells when to go on.
   @inline(__always)
   mutating func send(
     _ head: borrowing Block, _ body: CachedBody, from offset: Int, to end: Int,
-    _ pool: inout BlockPool
+    closesChunk: Bool = false, _ pool: inout BlockPool
   ) -> ServeResult {
     let headCount = head.end
     let pieces = body.contiguousCount(from: offset, to: end)
-    switch body.send(descriptor, after: head, 0, headCount, from: offset, to: end) {
+    let closes = closesChunk && pieces == end &- offset
+    switch body.send(
+      descriptor, after: head, 0, headCount, from: offset, to: end, closesChunk: closes)
+    {
     case .bytes(let sent):
       if sent < headCount {
         _ = enqueue(head, sent, headCount &- sent, &pool)
@@ -207,7 +211,16 @@ extension Stream {
         return .sent(0)
       }
       isBlocked = sent &- headCount < pieces
-      return .sent(sent &- headCount)
+      let surplus = sent &- headCount &- pieces
+      if closes, surplus >= 0, surplus < 2 {
+        // The content went out, the end of its chunk did not.
+        var rest = pool.take(atLeast: 2)
+        rest.removeAll()
+        rest.append("\r\n")
+        _ = enqueue(rest, surplus, 2 &- surplus, &pool)
+        pool.give(rest)
+      }
+      return .sent(min(sent &- headCount, pieces))
     case .wouldBlock, .endOfStream:
       if headCount > 0 { _ = enqueue(head, 0, headCount, &pool) } else { isBlocked = true }
       return .sent(0)
