@@ -76,10 +76,11 @@ final class Crowd {
         let got = hr_recv(members[index].descriptor, &piece, piece.count)
         if got > 0 {
           members[index].received += piece[..<Int(got)]
-        } else if got == -Int64(ECONNRESET), members[index].received.isEmpty,
+        } else if got == -Int64(ECONNRESET) || got == 0, members[index].received.isEmpty,
           members[index].attempts < 10
         {
-          // The kernel's queue of the listener overflowed: nobody had accepted it.
+          // The kernel's queue of the listener overflowed: nobody had accepted it. (The proxy's log
+          // has an answer for each request that it got.)
           _ = hr_close(members[index].descriptor)
           members[index].attempts += 1
           try begin(index)
