@@ -271,7 +271,6 @@ extension Worker {
     use.directives = exchanges[x].cache.directives
     use.hasWaited = true
     use.failedWaits = exchanges[x].cache.failedWaits &+ (status != 0 ? 1 : 0)
-    dropStaleEntry(x)
     exchanges[x].cache = use
     if useStored(x, from, fields) { goOn(x, from) }
   }
