@@ -76,4 +76,16 @@ enum FieldName {
   @inline(__always) static func word(_ bytes: borrowing Bytes, _ at: Int) -> UInt64 {
     load8(bytes, at) | fold
   }
+
+  /// Remembers the first field of a name, and that there are more.
+  @inline(__always)
+  static func note<Fields: OptionSet>(
+    _ slot: inout Int16, _ index: Int, _ field: Fields, _ repeated: inout Fields
+  ) where Fields.Element == Fields {
+    if slot < 0 {
+      slot = Int16(truncatingIfNeeded: index)
+    } else {
+      repeated.insert(field)
+    }
+  }
 }

@@ -67,59 +67,48 @@ package struct RequestCacheFields: BitwiseCopyable, Sendable {
     switch length {
     case 5:
       if FieldName.short(bytes, at, 5) == 0x65_676e_6172 {
-        Self.set(&range, index, .range, &repeated)
+        FieldName.note(&range, index, .range, &repeated)
       }
     case 6:
       if FieldName.short(bytes, at, 6) == 0x616d_6761_7270 {
-        Self.set(&pragma, index, .pragma, &repeated)
+        FieldName.note(&pragma, index, .pragma, &repeated)
       }
     case 8:
       switch FieldName.word(bytes, at) {
-      case 0x6567_6e61_722d_6669: Self.set(&ifRange, index, .ifRange, &repeated)
-      case 0x6863_7461_6d2d_6669: Self.set(&ifMatch, index, .ifMatch, &repeated)
+      case 0x6567_6e61_722d_6669: FieldName.note(&ifRange, index, .ifRange, &repeated)
+      case 0x6863_7461_6d2d_6669: FieldName.note(&ifMatch, index, .ifMatch, &repeated)
       default: return
       }
     case 13:
       switch (FieldName.word(bytes, at), FieldName.word(bytes, at &+ 5)) {
       case (0x6f63_2d65_6863_6163, 0x6c6f_7274_6e6f_632d):
-        Self.set(&cacheControl, index, .cacheControl, &repeated)
+        FieldName.note(&cacheControl, index, .cacheControl, &repeated)
       case (0x2d65_6e6f_6e2d_6669, 0x6863_7461_6d2d_656e):
-        Self.set(&ifNoneMatch, index, .ifNoneMatch, &repeated)
+        FieldName.note(&ifNoneMatch, index, .ifNoneMatch, &repeated)
       case (0x7a69_726f_6874_7561, 0x6e6f_6974_617a_6972):
-        Self.set(&authorization, index, .authorization, &repeated)
+        FieldName.note(&authorization, index, .authorization, &repeated)
       default: return
       }
     case 15:
       if FieldName.word(bytes, at) == 0x652d_7470_6563_6361,
         FieldName.word(bytes, at &+ 7) == 0x676e_6964_6f63_6e65
       {
-        Self.set(&acceptEncoding, index, .acceptEncoding, &repeated)
+        FieldName.note(&acceptEncoding, index, .acceptEncoding, &repeated)
       }
     case 17:
       if FieldName.word(bytes, at) == 0x6669_646f_6d2d_6669,
         FieldName.word(bytes, at &+ 8) == 0x636e_6973_2d64_6569, bytes[at &+ 16] | 0x20 == 0x65
       {
-        Self.set(&ifModifiedSince, index, .ifModifiedSince, &repeated)
+        FieldName.note(&ifModifiedSince, index, .ifModifiedSince, &repeated)
       }
     case 19:
       if FieldName.word(bytes, at) == 0x646f_6d6e_752d_6669,
         FieldName.word(bytes, at &+ 8) == 0x6973_2d64_6569_6669,
         FieldName.word(bytes, at &+ 11) == 0x6563_6e69_732d_6465
       {
-        Self.set(&ifUnmodifiedSince, index, .ifUnmodifiedSince, &repeated)
+        FieldName.note(&ifUnmodifiedSince, index, .ifUnmodifiedSince, &repeated)
       }
     default: return
-    }
-  }
-
-  @inline(__always)
-  private static func set(
-    _ slot: inout Int16, _ index: Int, _ field: Repeated, _ repeated: inout Repeated
-  ) {
-    if slot < 0 {
-      slot = Int16(truncatingIfNeeded: index)
-    } else {
-      repeated.insert(field)
     }
   }
 }

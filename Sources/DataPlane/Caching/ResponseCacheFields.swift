@@ -69,90 +69,79 @@ package struct ResponseCacheFields: BitwiseCopyable, Sendable {
     switch length {
     case 3:
       switch FieldName.short(bytes, at, 3) {
-      case 0x65_6761: Self.set(&age, index, .age, &repeated)
+      case 0x65_6761: FieldName.note(&age, index, .age, &repeated)
       default: return
       }
     case 4:
       switch FieldName.short(bytes, at, 4) {
-      case 0x6574_6164: Self.set(&date, index, .date, &repeated)
-      case 0x6761_7465: Self.set(&etag, index, .etag, &repeated)
-      case 0x7972_6176: Self.set(&vary, index, .vary, &repeated)
+      case 0x6574_6164: FieldName.note(&date, index, .date, &repeated)
+      case 0x6761_7465: FieldName.note(&etag, index, .etag, &repeated)
+      case 0x7972_6176: FieldName.note(&vary, index, .vary, &repeated)
       default: return
       }
     case 6:
       switch FieldName.short(bytes, at, 6) {
-      case 0x616d_6761_7270: Self.set(&pragma, index, .pragma, &repeated)
+      case 0x616d_6761_7270: FieldName.note(&pragma, index, .pragma, &repeated)
       default: return
       }
     case 7:
       switch FieldName.short(bytes, at, 7) {
-      case 0x73_6572_6970_7865: Self.set(&expires, index, .expires, &repeated)
-      case 0x67_6e69_6e72_6177: Self.set(&warning, index, .warning, &repeated)
+      case 0x73_6572_6970_7865: FieldName.note(&expires, index, .expires, &repeated)
+      case 0x67_6e69_6e72_6177: FieldName.note(&warning, index, .warning, &repeated)
       default: return
       }
     case 8:
       switch FieldName.word(bytes, at) {
-      case 0x6e6f_6974_6163_6f6c: Self.set(&location, index, .location, &repeated)
+      case 0x6e6f_6974_6163_6f6c: FieldName.note(&location, index, .location, &repeated)
       default: return
       }
     case 9:
       switch (FieldName.word(bytes, at), FieldName.word(bytes, at &+ 1)) {
       case (0x6174_2d65_6863_6163, 0x6761_742d_6568_6361):
-        Self.set(&cacheTag, index, .cacheTag, &repeated)
+        FieldName.note(&cacheTag, index, .cacheTag, &repeated)
       default: return
       }
     case 10:
       switch (FieldName.word(bytes, at), FieldName.word(bytes, at &+ 2)) {
       case (0x6b6f_6f63_2d74_6573, 0x6569_6b6f_6f63_2d74):
-        Self.set(&setCookie, index, .setCookie, &repeated)
+        FieldName.note(&setCookie, index, .setCookie, &repeated)
       default: return
       }
     case 12:
       switch (FieldName.word(bytes, at), FieldName.word(bytes, at &+ 4)) {
       case (0x2d74_6e65_746e_6f63, 0x6570_7974_2d74_6e65):
-        Self.set(&contentType, index, .contentType, &repeated)
+        FieldName.note(&contentType, index, .contentType, &repeated)
       case (0x7473_2d65_6863_6163, 0x7375_7461_7473_2d65):
-        Self.set(&cacheStatus, index, .cacheStatus, &repeated)
+        FieldName.note(&cacheStatus, index, .cacheStatus, &repeated)
       default: return
       }
     case 13:
       switch (FieldName.word(bytes, at), FieldName.word(bytes, at &+ 5)) {
       case (0x6f63_2d65_6863_6163, 0x6c6f_7274_6e6f_632d):
-        Self.set(&cacheControl, index, .cacheControl, &repeated)
+        FieldName.note(&cacheControl, index, .cacheControl, &repeated)
       case (0x2d74_6e65_746e_6f63, 0x6567_6e61_722d_746e):
-        Self.set(&contentRange, index, .contentRange, &repeated)
+        FieldName.note(&contentRange, index, .contentRange, &repeated)
       case (0x646f_6d2d_7473_616c, 0x6465_6966_6964_6f6d):
-        Self.set(&lastModified, index, .lastModified, &repeated)
+        FieldName.note(&lastModified, index, .lastModified, &repeated)
       case (0x7461_676f_7272_7573, 0x7965_6b2d_6574_6167):
-        Self.set(&surrogateKey, index, .surrogateKey, &repeated)
+        FieldName.note(&surrogateKey, index, .surrogateKey, &repeated)
       default: return
       }
     case 16:
       switch (FieldName.word(bytes, at), FieldName.word(bytes, at &+ 8)) {
       case (0x2d74_6e65_746e_6f63, 0x676e_6964_6f63_6e65):
-        Self.set(&contentEncoding, index, .contentEncoding, &repeated)
+        FieldName.note(&contentEncoding, index, .contentEncoding, &repeated)
       case (0x2d74_6e65_746e_6f63, 0x6e6f_6974_6163_6f6c):
-        Self.set(&contentLocation, index, .contentLocation, &repeated)
+        FieldName.note(&contentLocation, index, .contentLocation, &repeated)
       default: return
       }
     case 17:
       if FieldName.word(bytes, at) == 0x6863_6163_2d6e_6463,
         FieldName.word(bytes, at &+ 8) == 0x6f72_746e_6f63_2d65, bytes[at &+ 16] | 0x20 == 0x6c
       {
-        Self.set(&cdnCacheControl, index, .cdnCacheControl, &repeated)
+        FieldName.note(&cdnCacheControl, index, .cdnCacheControl, &repeated)
       }
     default: return
-    }
-  }
-
-  @inline(__always)
-  private static func set(
-    _ slot: inout Int16, _ index: Int, _ field: Repeated, _ repeated: inout Repeated
-  ) {
-    if slot < 0 {
-      slot = Int16(truncatingIfNeeded: index)
-    } else {
-      repeated.insert(field)
     }
   }
 }

@@ -27,8 +27,6 @@ struct CacheUse: BitwiseCopyable {
   var directives = RequestDirectives()
   /// The response was stored.
   var isStored = false
-  /// The stored response is used though it is stale.
-  var isStale = false
   var identity: UInt32 = 0
   /// Of the exchange's snapshot.
   var row: UInt32 = 0

@@ -111,11 +111,7 @@ extension Worker {
     outgoing.append(ReasonPhrase.of(status))
     outgoing.append("\r\n")
     writeDate()
-    if !keepAlive {
-      outgoing.append("Connection: close\r\n")
-    } else if isOldClient {
-      outgoing.append("Connection: keep-alive\r\n")
-    }
+    writeConnection(keepAlive: keepAlive, isOldClient: isOldClient)
   }
 
   /// RFC 9110 section 10.2.3.

@@ -387,33 +387,15 @@ extension Worker {
 
   /// What waits goes to the readers, as much as fits, when they have the last round.
   mutating func continueCompressed(_ t: Int32) {
-    guard let output = CachedBody(raw: exchanges[t].cache.product),
-      var block = exchanges[t].unsent.take()
-    else { return }
-    switch output.nextRound() {
-    case .nobody:
-      pool.give(block)
-      return failCompression(t)
-    case .notYet:
-      exchanges[t].unsent = consume block
-      return
-    case .ready: break
+    guard let output = CachedBody(raw: exchanges[t].cache.product) else { return }
+    switch writeRound(t, output) {
+    case .nothing, .waits: return
+    case .nobody, .failed: failCompression(t)
+    case .part: tellReaders(of: output)
+    case .all where exchanges[t].cache.isFillEnded: completeCompression(t, output)
+    case .all:
+      tellReaders(of: output)
+      queueClient(exchanges[t].client)
     }
-    let count = min(block.count, output.room)
-    let budget = caches[Int(exchanges[t].cache.identity)].budget
-    guard count > 0, output.append(block, block.start, count, budget) else {
-      pool.give(block)
-      return failCompression(t)
-    }
-    output.beginRound()
-    block.start &+= count
-    if block.count > 0 {
-      exchanges[t].unsent = consume block
-      return tellReaders(of: output)
-    }
-    pool.give(block)
-    if exchanges[t].cache.isFillEnded { return completeCompression(t, output) }
-    tellReaders(of: output)
-    queueClient(exchanges[t].client)
   }
 }

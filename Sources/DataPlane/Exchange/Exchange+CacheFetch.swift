@@ -194,10 +194,9 @@ extension Worker {
       let y = exchanges.take()
     else { return }
     let waitKey = exchanges[x].cache.waitKey
-    guard
-      store.lead(waitKey, worker: setup.index, exchange: exchangeToken(y).raw, mayWait: false)
-        == .leads
-    else { return exchanges.release(y) }
+    guard store.lead(waitKey, worker: setup.index, mayWait: false) == .leads else {
+      return exchanges.release(y)
+    }
     guard exchanges[x].head != nil, let v = makeNobody(like: exchanges[x].client),
       let kept = exchanges[x].head.take()
     else {
@@ -213,47 +212,50 @@ extension Worker {
     entry.retain()
     exchanges[y].cache.stale = entry.raw
     exchanges[y].cache.role = .fetch
-    exchanges[y].cache.identity = identity
-    exchanges[y].cache.row = exchanges[x].cache.row
     // It goes with the copied request, so what comes back may be for nobody else (RFC 9111 section
     // 3.5). The client's other directives are met by what it gets.
     exchanges[y].cache.directives.hasAuthorization =
       exchanges[x].cache.directives.hasAuthorization
-    exchanges[y].cache.hash = exchanges[x].cache.hash
     exchanges[y].cache.waitKey = waitKey
     exchanges[y].cache.leads = true
     exchanges[y].cache.forward = .stale
-    // It goes with this client's credentials (RFC 9111 section 3.5).
-    exchanges[y].cache.directives.hasAuthorization =
-      exchanges[x].cache.directives.hasAuthorization
     exchanges[y].cache.sequence = store.beginFetch()
     setup.counters.caches[identity].add(.refreshes)
     cacheLists.work.starting.append(exchangeToken(y).raw)
   }
 
-  private mutating func beginRefresh(
-    _ y: Int32, like x: Int32, client v: Int32, _ kept: consuming Block
-  ) {
-    resetExchange(y, v)
-    exchanges[y].method = .get
-    exchanges[y].snapshot = snapshots.pin(exchanges[x].snapshot)
+  /// An exchange for a request that another one received: the same route and the same use of the
+  /// cache, nothing of a body and nothing of a connection.
+  mutating func resetExchange(_ y: Int32, _ c: Int32, like x: Int32) {
+    resetExchange(y, c)
     exchanges[y].isOldClient = false
     exchanges[y].wantsUpgrade = false
     exchanges[y].awaitsContinue = false
+    exchanges[y].requestDone = true
     exchanges[y].route = exchanges[x].route
     exchanges[y].pattern = exchanges[x].pattern
     exchanges[y].routeFlags = exchanges[x].routeFlags
     exchanges[y].routeCounters = exchanges[x].routeCounters
+    exchanges[y].headLength = exchanges[x].headLength
+    exchanges[y].cache = CacheUse()
+    exchanges[y].cache.identity = exchanges[x].cache.identity
+    exchanges[y].cache.row = exchanges[x].cache.row
+    exchanges[y].cache.hash = exchanges[x].cache.hash
+  }
+
+  private mutating func beginRefresh(
+    _ y: Int32, like x: Int32, client v: Int32, _ kept: consuming Block
+  ) {
+    resetExchange(y, v, like: x)
+    exchanges[y].method = .get
+    exchanges[y].snapshot = snapshots.pin(exchanges[x].snapshot)
     exchanges[y].pool = exchanges[x].pool
     exchanges[y].timeouts = exchanges[x].timeouts
     exchanges[y].requestBody = BodyDecoder()
-    exchanges[y].requestDone = true
     exchanges[y].bodyBytes = 0
     exchanges[y].requestBytes = 0
-    exchanges[y].headLength = exchanges[x].headLength
     exchanges[y].isReplayable = true
     exchanges[y].head = consume kept
-    exchanges[y].cache = CacheUse()
     let limit = requestTimeout(y)
     if limit != .max { exchanges[y].deadline = now &+ limit }
   }

@@ -136,8 +136,6 @@ extension Worker {
     let filling = CachedEntry(raw: exchanges[x].cache.filling)
     if let filling { store.remove(filling) }
     body.beginRounds()
-    // What was stored before is not the newest any more.
-    if let stale = CachedEntry(raw: exchanges[x].cache.stale) { store.remove(stale) }
     if let filling { rememberTooLong(x, filling) }
     tellReaders(of: body)
   }
@@ -163,16 +161,49 @@ extension Worker {
 
   /// What waits goes to the readers, as much as fits, when they have the last round.
   private mutating func continueRounds(_ x: Int32, _ u: Int32, _ body: CachedBody) {
-    guard var block = exchanges[x].unsent.take() else { return }
-    switch body.nextRound() {
+    switch writeRound(x, body) {
+    case .nothing: return
     case .nobody:
       // The backend did nothing wrong: nobody is left who wants the rest.
-      pool.give(block)
       abandonFill(x)
-      return endFill(x, u, -1, isWhole: false)
+      endFill(x, u, -1, isWhole: false)
+    case .waits: wheel.clear(&upstreams[u].timer)
+    case .failed: cutFill(x)
+    case .part: tellReaders(of: body)
+    case .all where exchanges[x].cache.isFillEnded:
+      body.finish(.complete)
+      tellReaders(of: body)
+      endFill(x, u, -1)
+    case .all:
+      setUpstreamTimer(u, after: responseIdleTimeout(x))
+      tellReaders(of: body)
+    }
+  }
+
+  /// What came of the next round of a body.
+  enum Round {
+    /// Nothing waited for one.
+    case nothing
+    /// Nobody reads any more.
+    case nobody
+    /// Some have not taken the last one.
+    case waits
+    /// There was no memory for it.
+    case failed
+    /// It holds a part of what waited, or all of that.
+    case part, all
+  }
+
+  /// Puts what waits in `unsent` into the next round, as much as fits, if there may be one.
+  mutating func writeRound(_ x: Int32, _ body: CachedBody) -> Round {
+    guard var block = exchanges[x].unsent.take() else { return .nothing }
+    switch body.nextRound() {
+    case .nobody:
+      pool.give(block)
+      return .nobody
     case .notYet:
       exchanges[x].unsent = consume block
-      return wheel.clear(&upstreams[u].timer)
+      return .waits
     case .ready: break
     }
     // Nothing had come of it when it began: it has no memory yet.
@@ -180,22 +211,15 @@ extension Worker {
     let budget = caches[Int(exchanges[x].cache.identity)].budget
     guard body.append(block, block.start, count, budget) else {
       pool.give(block)
-      return cutFill(x)
+      return .failed
     }
     body.beginRound()
     block.start &+= count
     if block.count > 0 {
       exchanges[x].unsent = consume block
-      tellReaders(of: body)
-      return
+      return .part
     }
     pool.give(block)
-    guard exchanges[x].cache.isFillEnded else {
-      setUpstreamTimer(u, after: responseIdleTimeout(x))
-      return tellReaders(of: body)
-    }
-    body.finish(.complete)
-    tellReaders(of: body)
-    endFill(x, u, -1)
+    return .all
   }
 }

@@ -207,9 +207,7 @@ extension Worker {
       countFetch(x)
       return true
     }
-    switch store.lead(
-      exchanges[x].cache.waitKey, worker: setup.index, exchange: exchangeToken(x).raw)
-    {
+    switch store.lead(exchanges[x].cache.waitKey, worker: setup.index) {
     case .leads:
       exchanges[x].cache.leads = true
       // Another's fetch may have come to its end between the look and this: look again.

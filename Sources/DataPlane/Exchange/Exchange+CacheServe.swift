@@ -168,11 +168,7 @@ extension Worker {
       outgoing.append(lines, lines.start, lines.count)
       pool.give(lines)
     }
-    if !clients[c].keepAlive {
-      outgoing.append("Connection: close\r\n")
-    } else if exchanges[x].isOldClient {
-      outgoing.append("Connection: keep-alive\r\n")
-    }
+    writeConnection(keepAlive: clients[c].keepAlive, isOldClient: exchanges[x].isOldClient)
     outgoing.append("\r\n")
     if exchanges[x].routeFlags.contains(.hasRates) { addRateFields(x) }
     if exchanges[x].routeFlags.contains(.editsResponse), !editResponseHead(x) {

@@ -155,9 +155,7 @@ extension Worker {
     let needsDate = head.date < 0 || head.fields[head.date].isDropped
     if needsDate { writeDate() }
     if isPinned { outgoing.append(StoredHead.pinned) }
-    if policy.addsVia {
-      outgoing.append(head.minorVersion == 0 ? "Via: 1.0 headrace\r\n" : "Via: 1.1 headrace\r\n")
-    }
+    writeVia()
     info.headLength = UInt32(outgoing.end)
     StoredHead.dropForValidated(fields, &head, scratch, from)
     if tag >= 0 { info.validatedIdentityLength = UInt32(copyLine(from, tag)) }
@@ -208,10 +206,7 @@ extension Worker {
   /// The response may not be stored: requests for it do not wait for one another for a while.
   private mutating func notStored(_ x: Int32, _ verdict: StoreVerdict) {
     exchanges[x].cache.role = .bypass
-    // What was stored before is not the newest any more.
-    if head.status < 500, let stale = CachedEntry(raw: exchanges[x].cache.stale) {
-      caches[Int(exchanges[x].cache.identity)].remove(stale)
-    }
+    if head.status < 500 { removeStale(x) }
     let use = exchanges[x].cache
     let store = caches[Int(use.identity)]
     setup.counters.caches[use.identity].add(.uncacheable)
@@ -296,8 +291,6 @@ extension Worker {
     body.finish(.complete)
     if isTooLong {
       exchanges[x].cache.isStored = false
-      // What was stored before is not the newest any more.
-      if let stale = CachedEntry(raw: exchanges[x].cache.stale) { store.remove(stale) }
       rememberTooLong(x, entry)
     } else if store.publish(entry), body.slack > 0 {
       store.complete(entry)
@@ -315,8 +308,15 @@ extension Worker {
       && Int64(body.length) > cacheRules[Int(exchanges[x].cache.identity)].maxObjectBytes
   }
 
+  /// What was stored before is not the newest any more.
+  private mutating func removeStale(_ x: Int32) {
+    guard let stale = CachedEntry(raw: exchanges[x].cache.stale) else { return }
+    caches[Int(exchanges[x].cache.identity)].remove(stale)
+  }
+
   /// Requests of the entry's key do not wait for one another for a while.
   mutating func rememberTooLong(_ x: Int32, _ entry: CachedEntry) {
+    removeStale(x)
     let identity = exchanges[x].cache.identity
     setup.counters.caches[identity].add(.overflows)
     keyBuffer.removeAll()
@@ -357,35 +357,23 @@ extension Worker {
       return nil
     }
     clients[c].exchange = r
-    resetExchange(r, c)
+    resetExchange(r, c, like: x)
     exchanges[r].method = exchanges[x].method
     exchanges[r].snapshot = exchanges[x].snapshot
     exchanges[x].snapshot = UInt8.max
     exchanges[r].isOldClient = exchanges[x].isOldClient
-    exchanges[r].wantsUpgrade = false
-    exchanges[r].awaitsContinue = false
-    exchanges[r].requestDone = true
     exchanges[r].isReplayable = false
     exchanges[r].hasRoute = exchanges[x].hasRoute
     exchanges[x].hasRoute = false
-    exchanges[r].route = exchanges[x].route
-    exchanges[r].pattern = exchanges[x].pattern
-    exchanges[r].routeFlags = exchanges[x].routeFlags
-    exchanges[r].routeCounters = exchanges[x].routeCounters
     exchanges[r].backendIdentity = exchanges[x].backendIdentity
     exchanges[r].tryCount = 0
-    exchanges[r].headLength = exchanges[x].headLength
     exchanges[r].head = exchanges[x].head.take()
     exchanges[r].ownLines = exchanges[x].ownLines.take()
     exchanges[r].rate = exchanges[x].rate
     exchanges[r].startedAt = exchanges[x].startedAt
     exchanges[r].requestBytes = exchanges[x].requestBytes
     exchanges[r].requestID = exchanges[x].requestID
-    exchanges[r].cache = CacheUse()
     exchanges[r].cache.role = .read
-    exchanges[r].cache.identity = exchanges[x].cache.identity
-    exchanges[r].cache.row = exchanges[x].cache.row
-    exchanges[r].cache.hash = exchanges[x].cache.hash
     exchanges[r].cache.forward = exchanges[x].cache.forward
     exchanges[r].cache.isStored = true
     exchanges[r].cache.hasWaited = exchanges[x].cache.hasWaited

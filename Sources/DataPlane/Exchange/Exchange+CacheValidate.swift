@@ -134,9 +134,7 @@ extension Worker {
       endExchange(x)
       return closeClient(c)
     }
-    guard let from = restoreRequest(x) else {
-      return failExchange(x, status: 502, .badRequest, "the request cannot be read again")
-    }
+    guard let from = restoreRequest(x) else { return cannotRead(x) }
     serve(x, from, entry, RequestCacheFields.collect(&head, scratch, from))
   }
 

@@ -44,9 +44,7 @@ extension Worker {
     }
     if exchanges[x].wantsUpgrade { writeUpgrade(from) }
     if exchanges[x].cache.role == .fetch { writeValidators(x) }
-    if policy.addsVia {
-      outgoing.append(head.minorVersion == 0 ? "Via: 1.0 headrace\r\n" : "Via: 1.1 headrace\r\n")
-    }
+    writeVia()
     if head.host < 0, target.authorityLength == 0 { writeMissingHost(x) }
     outgoing.append("\r\n")
   }

@@ -190,16 +190,28 @@ extension Worker {
     copyKeptFields(from)
     if exchanges[x].cache.role != .none { writeForwardStatus(x) }
     if head.date < 0 || head.fields[head.date].isDropped { writeDate() }
-    if policy.addsVia {
-      outgoing.append(head.minorVersion == 0 ? "Via: 1.0 headrace\r\n" : "Via: 1.1 headrace\r\n")
-    }
+    writeVia()
     if exchanges[x].path == .enchunk { outgoing.append("Transfer-Encoding: chunked\r\n") }
-    if !clients[exchanges[x].client].keepAlive {
+    writeConnection(
+      keepAlive: clients[exchanges[x].client].keepAlive, isOldClient: exchanges[x].isOldClient)
+    outgoing.append("\r\n")
+  }
+
+  /// If the config wants it, with the version of the message in `head` (RFC 9110 section 7.6.3).
+  @inline(__always)
+  mutating func writeVia() {
+    guard policy.addsVia else { return }
+    outgoing.append(head.minorVersion == 0 ? "Via: 1.0 headrace\r\n" : "Via: 1.1 headrace\r\n")
+  }
+
+  /// What becomes of the client's connection, where its version does not say so itself.
+  @inline(__always)
+  mutating func writeConnection(keepAlive: Bool, isOldClient: Bool) {
+    if !keepAlive {
       outgoing.append("Connection: close\r\n")
-    } else if exchanges[x].isOldClient {
+    } else if isOldClient {
       outgoing.append("Connection: keep-alive\r\n")
     }
-    outgoing.append("\r\n")
   }
 
   mutating func writeDate() {

@@ -1,11 +1,3 @@
-/// Who fetches a key for all.
-package struct PendingFetch: Sendable {
-  package var worker: Int
-  package var exchange: UInt64
-  /// Bits of workers with requests that wait for it.
-  package var waiting: UInt64 = 0
-}
-
 /// Something that was taken out of a cache and may still be seen.
 struct Retired {
   let entry: CachedEntry?
@@ -29,7 +21,8 @@ struct CacheChanges {
   var limbo: [Retired] = []
   /// Bytes in `limbo` that its end will give back.
   var limboBytes = 0
-  var pending: [Hash128: PendingFetch] = [:]
+  /// The keys that somebody fetches for all: bits of the workers with requests that wait.
+  var pending: [Hash128: UInt64] = [:]
   var purges = PurgeLog()
   var evicted: UInt64 = 0
 

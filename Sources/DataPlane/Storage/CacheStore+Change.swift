@@ -158,18 +158,12 @@ extension CacheStore {
   /// All of the entry's body came.
   func complete(_ entry: CachedEntry) {
     guard let body = entry.body else { return }
-    var smaller: CachedBody? = nil
-    if body.slack > body.length / 8, body.length <= 1 << 20, entry.isStored {
-      smaller = body.compacted(budget)
-    }
+    let smaller = smaller(body, of: entry)
     withLock { changes in
       if let smaller {
         if entry.isStored {
           entry.replaceBody(smaller)
-          let bytes = body.allocatedBytes
-          changes.limbo.append(
-            Retired(entry: nil, body: body, mark: quiet.retire(), bytes: bytes))
-          changes.limboBytes += bytes
+          retire(body, &changes)
         } else {
           smaller.release(budget)
         }
@@ -191,6 +185,20 @@ extension CacheStore {
     }
   }
 
+  /// The content in as much memory as it needs, where that is worth it; nil where it is not, or
+  /// there is no room.
+  func smaller(_ body: CachedBody, of entry: CachedEntry) -> CachedBody? {
+    guard body.slack > body.length / 8, body.length <= 1 << 20, entry.isStored else { return nil }
+    return body.compacted(budget)
+  }
+
+  /// Others may just have found it in its entry: it lives until they are quiet.
+  func retire(_ body: CachedBody, _ changes: inout CacheChanges) {
+    let bytes = body.allocatedBytes
+    changes.limbo.append(Retired(entry: nil, body: body, mark: quiet.retire(), bytes: bytes))
+    changes.limboBytes += bytes
+  }
+
   /// It is not found any more.
   func remove(_ entry: CachedEntry) { withLock { takeOut(entry, &$0) } }
 
@@ -205,7 +213,7 @@ extension CacheStore {
   /// being fetched for it is not stored.
   func invalidate(_ hash: Hash128) {
     withLock { changes in
-      changes.purges.add(hash, at: nextSequence())
+      changes.purges.add(hash, at: nextMoment())
       var current = first(hash)
       while let found = current {
         current = found.next
@@ -219,20 +227,20 @@ extension CacheStore {
   enum Lead { case leads, waits }
 
   /// Who asks first fetches; the others' workers are told when there is something to see.
-  func lead(_ key: Hash128, worker: Int, exchange: UInt64, mayWait: Bool = true) -> Lead {
+  func lead(_ key: Hash128, worker: Int, mayWait: Bool = true) -> Lead {
     withLock { changes in
-      if changes.pending[key] == nil {
-        changes.pending[key] = PendingFetch(worker: worker, exchange: exchange)
+      guard let waiting = changes.pending[key] else {
+        changes.pending[key] = 0
         return .leads
       }
-      if mayWait { changes.pending[key]?.waiting |= 1 << UInt64(worker & 63) }
+      if mayWait { changes.pending[key] = waiting | 1 << UInt64(worker & 63) }
       return .waits
     }
   }
 
   /// The fetch has come to something. Bits of the workers that wait.
   func settle(_ key: Hash128) -> UInt64 {
-    withLock { $0.pending.removeValue(forKey: key)?.waiting ?? 0 }
+    withLock { $0.pending.removeValue(forKey: key) ?? 0 }
   }
 
   // MARK: Purging
@@ -244,29 +252,18 @@ extension CacheStore {
   package func purge(_ rule: PurgeRule, at now: Instant) -> Int {
     // Counted under the lock, so that the log is in order.
     let sequence = withLock { changes in
-      let sequence = nextSequence()
+      let sequence = nextMoment()
       changes.purges.add(rule, at: sequence)
       return sequence
     }
     var count = 0
-    var cursor = 0
-    var isDone = false
-    while !isDone {
-      withLock { changes in
-        let end = min(cursor + 1024, changes.slots.count)
-        for slot in cursor..<max(end, cursor) {
-          guard let entry = changes.slots[slot], entry.info.sequence < sequence,
-            entry.matches(rule)
-          else { continue }
-          if entry.info.kind == .response { count += 1 }
-          if rule.isHard || entry.info.kind == .uncacheable {
-            takeOut(entry, &changes)
-          } else {
-            entry.makeStale(at: now)
-          }
-        }
-        cursor = end
-        isDone = end >= changes.slots.count
+    walk { entry, changes in
+      guard entry.info.sequence < sequence, entry.matches(rule) else { return }
+      if entry.info.kind == .response { count += 1 }
+      if rule.isHard || entry.info.kind == .uncacheable {
+        takeOut(entry, &changes)
+      } else {
+        entry.makeStale(at: now)
       }
     }
     sweep()
@@ -297,14 +294,17 @@ extension CacheStore {
   }
 
   /// Looks at every entry, in slices under the lock; `look` must be quick and not touch the cache.
-  package func forEach(_ look: (CachedEntry) -> Void) {
+  package func forEach(_ look: (CachedEntry) -> Void) { walk { entry, _ in look(entry) } }
+
+  /// Every entry, in slices, each under the lock; `work` may take out the one that it is given.
+  private func walk(_ work: (CachedEntry, inout CacheChanges) -> Void) {
     var cursor = 0
     var isDone = false
     while !isDone {
       withLock { changes in
         let end = min(cursor + 1024, changes.slots.count)
         for slot in cursor..<max(end, cursor) {
-          if let entry = changes.slots[slot] { look(entry) }
+          if let entry = changes.slots[slot] { work(entry, &changes) }
         }
         cursor = end
         isDone = end >= changes.slots.count

@@ -3,10 +3,7 @@
 extension CacheStore {
   /// All of a compressed form is there.
   func completeCompressed(_ body: CachedBody, of entry: CachedEntry) {
-    var smaller: CachedBody? = nil
-    if body.slack > body.length / 8, body.length <= 1 << 20, entry.isStored {
-      smaller = body.compacted(budget)
-    }
+    let smaller = smaller(body, of: entry)
     withLock { changes in
       forEachHolder(of: body, entry) { holder in
         if let smaller { replaceCompressed(body, of: holder, with: smaller, &changes) }
@@ -52,8 +49,6 @@ extension CacheStore {
       other?.release(budget)
       return
     }
-    let bytes = body.allocatedBytes
-    changes.limbo.append(Retired(entry: nil, body: body, mark: quiet.retire(), bytes: bytes))
-    changes.limboBytes += bytes
+    retire(body, &changes)
   }
 }

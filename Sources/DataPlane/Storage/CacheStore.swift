@@ -3,8 +3,8 @@
 /// Everything that it holds counts against `budget`, also what was evicted while somebody still
 /// reads it. Lives as long as the process, as its identity does.
 ///
-/// A second tier would fit at three places: `find` that finds nothing (ask it before a fetch
-/// begins), `evict` (give it what leaves), `purge` (tell it).
+/// A second tier would fit at three places: a request for which `first` finds nothing (ask it
+/// before a fetch begins), `makeRoom` (give it what leaves), `purge` (tell it).
 @safe
 package struct CacheStore: BitwiseCopyable, @unchecked Sendable {
   package let budget: CacheBudget
@@ -53,7 +53,7 @@ package struct CacheStore: BitwiseCopyable, @unchecked Sendable {
   // MARK: The order of fetches and purges
 
   /// A fetch begins now: what is purged later is not stored by it.
-  package func beginFetch() -> UInt64 { counters.add(0, 1) }
+  package func beginFetch() -> UInt64 { nextMoment() }
 
   /// One of the validations that clients may force: GCRA (ITU-T I.371) with a burst of a second.
   func takeReload(perSecond rate: Int64, at now: Instant) -> Bool {
@@ -68,5 +68,5 @@ package struct CacheStore: BitwiseCopyable, @unchecked Sendable {
   }
 
   /// A moment that no fetch or purge shares.
-  func nextSequence() -> UInt64 { counters.add(0, 1) }
+  func nextMoment() -> UInt64 { counters.add(0, 1) }
 }

@@ -171,7 +171,7 @@ import Testing
       for worker in 0..<4 {
         group.enter()
         DispatchQueue.global().async {
-          let lead = store.lead(key, worker: worker, exchange: UInt64(round))
+          let lead = store.lead(key, worker: worker)
           told.withLock {
             if lead == .leads { $0.leads += 1 } else { $0.waits |= 1 << UInt64(worker) }
           }
