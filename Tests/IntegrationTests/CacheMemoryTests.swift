@@ -32,6 +32,24 @@ import Testing
     }
   }
 
+  @Test("what was taken out is freed soon, however much room there is")
+  func freed() throws {
+    let config = caching("memory: 64MiB", rest: "admin: 127.0.0.1:0")
+    try withScene(Self.origin, config: config) { scene in
+      let client = try scene.client()
+      for _ in 0..<10 {
+        _ = try client.exchange(get("/0/200000"))
+        let answer = try client.exchange(
+          "POST /0/200000 HTTP/1.1\r\nHost: example.com\r\nContent-Length: 0\r\n\r\n")
+        #expect(answer.text == "done")
+      }
+      try wait(for: "the memory of ten removed responses") {
+        let used = try scene.proxy.metric("headrace_cache_used_bytes")
+        return try #require(used) < 200_000
+      }
+    }
+  }
+
   @Test("more is wanted than fits, by many, over several workers, while all kinds of things happen")
   func storm() throws {
     let config = caching("memory: 2MiB, max_object: 256KiB", workers: 4)

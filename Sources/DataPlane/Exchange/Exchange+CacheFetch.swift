@@ -303,6 +303,14 @@ extension Worker {
     status.writeLine(into: &outgoing)
   }
 
+  /// Frees what was taken out of caches since, at the end of a turn: nothing found in it is
+  /// used any more. Where there is room, nobody else does it.
+  mutating func sweepCaches() {
+    guard !caches.isEmpty else { return }
+    setup.caches.quiet.enter(setup.index)
+    for store in caches { store.sweep() }
+  }
+
   /// Stores and rules of the caches in a config that is adopted.
   mutating func adoptCaches(_ handle: SnapshotHandle) {
     for index in 0..<handle.value.caches.count {

@@ -136,6 +136,7 @@ extension Worker {
     trimAt = now &+ 1_000_000_000
     pool.trim()
     deflaters.trim()
+    sweepCaches()
     setup.counters.worker.set(.heldBytes, UInt64(pool.heldBytes))
     if pendingSnapshot != nil { adoptPending() }
     callAllFirst()
