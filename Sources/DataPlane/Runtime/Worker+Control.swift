@@ -117,7 +117,8 @@ extension Worker {
     while let listener = listeners.last { stopListening(listener.descriptor) }
     stopProbes()
     // Idle connections get a short grace: a request may be on its way.
-    for c in 0..<Int32(clientSlots) where clients[c].state == .waiting {
+    for c in 0..<Int32(clientSlots) 
+    where clients[c].state == .waiting || clients[c].state == .proxyHeader {
       setClientTimer(c, after: min(policy.keepAliveIdle, 500_000_000))
     }
   }
