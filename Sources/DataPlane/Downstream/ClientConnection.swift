@@ -31,6 +31,8 @@ struct ClientConnection: ~Copyable, SlabElement {
   /// Bytes that may still be dropped while closing.
   var dropBudget: Int32 = 0
   var exchange: Int32 = -1
+  /// The identity of the listener that accepted it.
+  var listener: UInt32 = .max
   var stream = Stream()
   var timer = Timer()
   /// The client's: of the socket, or as the balancer in front says.

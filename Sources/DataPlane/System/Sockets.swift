@@ -32,7 +32,8 @@ extension Block {
   /// All of the block, into a socket that has sent nothing yet and so has room for it; nil is
   /// success. With `more` it leaves together with what is sent next.
   func sendFirst(_ descriptor: Int32, more: Bool) -> SystemError? {
-    let result = unsafe more
+    let result =
+      unsafe more
       ? hr_send_more(descriptor, base + start, count) : hr_send(descriptor, base + start, count)
     if result == Int64(count) { return nil }
     // Not the peer's doing: the kernel has no memory for it.
