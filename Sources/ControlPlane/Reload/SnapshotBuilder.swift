@@ -25,6 +25,7 @@ struct SnapshotBuilder {
 
   func build() -> Built {
     var draft = SnapshotDraft()
+    addListeners(to: &draft)
     var backends: [BuiltBackend] = []
     var poolIndices: [String: Int] = [:]
     for pool in config.pools {
@@ -47,6 +48,26 @@ struct SnapshotBuilder {
     draft.policy = policy()
     draft.policy.compression = compression(&draft)
     return Built(handle: SnapshotHandle(Snapshot(draft)), backends: backends)
+  }
+
+  private func addListeners(to draft: inout SnapshotDraft) {
+    for listener in config.listeners {
+      let identity = Int(registry.listener(listener.address))
+      while draft.listeners.count <= identity { draft.listeners.append(ListenerRow()) }
+      var row = ListenerRow()
+      row.redirectPort = listener.redirectToHTTPS ?? 0
+      row.speaksTLS = listener.tls != nil
+      row.speaksHTTP2 = listener.isHTTP2On
+      if let proxyProtocol = listener.proxyProtocol {
+        row.expectsProxyHeaderFromUnix = proxyProtocol.unix
+        row.proxySources = RowRange(
+          first: draft.proxySources.count, count: proxyProtocol.ranges.count)
+        draft.proxySources += proxyProtocol.ranges.map {
+          AddressRangeRow(bytes: $0.bytes, prefixLength: $0.prefixLength)
+        }
+      }
+      draft.listeners[identity] = row
+    }
   }
 
   private func addPool(
@@ -79,6 +100,7 @@ struct SnapshotBuilder {
     if case .hash(let key) = pool.strategy {
       row.hash = hashRow(key, first..<draft.backends.count, &draft)
     }
+    row.proxyVersion = pool.sendProxyProtocol.version
     row.sticky = sticky(pool, &draft, backends.suffix(draft.backends.count - first))
     draft.pools.append(row)
   }

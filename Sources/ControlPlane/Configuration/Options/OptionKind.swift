@@ -13,6 +13,8 @@ enum OptionKind: Sendable {
   case listenAddress
   case backendAddress
   case addressRange
+  /// The same, or `unix`.
+  case proxySource
   case hostPattern
   case pathPattern
   case pathPrefix
@@ -51,6 +53,10 @@ enum OptionKind: Sendable {
   case section
   /// The same, and `on` or `off` instead: a mapping turns it on. Its value is a flag.
   case switchedSection
+  /// `true` or `false`, or a mapping whose keys are rows of their own: it turns it on.
+  case flagOrSection(example: String)
+  /// `true` or `false`, or a number in place of what `true` stands for.
+  case flagOrInteger(ClosedRange<Int>)
   /// One of the words, or a mapping whose keys are rows of their own.
   case choiceOrSection([String], example: String)
   /// The part of a request that is hashed.
@@ -79,6 +85,7 @@ extension OptionKind {
     case .listenAddress: return "an address to listen on"
     case .backendAddress: return "a backend's address"
     case .addressRange: return "an address or a CIDR block"
+    case .proxySource: return "an address, a CIDR block or unix"
     case .hostPattern: return "a host pattern"
     case .pathPattern: return "a path pattern"
     case .pathPrefix: return "a path such as /api"
@@ -106,6 +113,9 @@ extension OptionKind {
       return "a list of \(items), \(count.lowerBound) to \(count.upperBound)"
     case .section: return "a mapping"
     case .switchedSection: return "a mapping, on or off"
+    case .flagOrSection(let example): return "true, false, or a mapping such as \(example)"
+    case .flagOrInteger(let range):
+      return "true, false, or a whole number, \(range.lowerBound) to \(range.upperBound)"
     case .choiceOrSection(let words, let example):
       return "\(ChoiceText.list(words)), or a mapping such as \(example)"
     case .hashKey: return HashKeyText.description
@@ -142,10 +152,23 @@ extension OptionKind {
       guard !words.contains(text) else { return .word(text) }
       let hint = Suggestion.suffix(for: text, among: words)
       throw Refusal("must be \(description), not \(quoted(text))\(hint)")
+    case .flagOrSection:
+      guard plain, text == "true" || text == "false" else {
+        throw Refusal("must be \(description), not \(quoted(text))")
+      }
+      return .flag(text == "true")
+    case .flagOrInteger(let range):
+      if plain, text == "true" || text == "false" { return .flag(text == "true") }
+      guard plain, let number = IntegerText.digits(text), range.contains(number) else {
+        throw Refusal("must be \(description), not \(quoted(text))")
+      }
+      return .integer(number)
     case .hashKey: return .hashKey(try HashKeyText.parse(text))
     case .listenAddress: return .endpoint(try EndpointText.parseListen(text))
     case .backendAddress: return .endpoint(try EndpointText.parseBackend(text))
     case .addressRange: return .addressRange(try AddressRangeText.parse(text))
+    case .proxySource:
+      return text == "unix" ? .word(text) : .addressRange(try AddressRangeText.parse(text))
     case .hostPattern: return .host(try HostPatternText.parse(text))
     case .pathPattern: return .path(try PathPatternText.parse(text))
     case .name: return .word(try NameText.parse(text))
