@@ -33,6 +33,11 @@ public struct MetricsReport: Equatable, Sendable {
     public var requestsRefused: UInt64 = 0
     public var heldBytes: UInt64 = 0
     public var loopTurns: UInt64 = 0
+    public var http2Connections: UInt64 = 0
+    public var http2Streams: UInt64 = 0
+    public var http2StreamsRefused: UInt64 = 0
+    public var http2UpstreamStreams: UInt64 = 0
+    public var http2Errors: UInt64 = 0
 
     public init() {}
   }

@@ -66,5 +66,22 @@ enum MetricsTable {
       Metric(
         "headrace_worker_loop_turns_total", "Turns of the event loop.",
         .counter { $0.loopTurns }),
+      Metric(
+        "headrace_worker_http2_connections_total", "Client connections that spoke HTTP/2.",
+        .counter { $0.http2Connections }),
+      Metric(
+        "headrace_worker_http2_streams_total", "Requests of clients over HTTP/2.",
+        .counter { $0.http2Streams }),
+      Metric(
+        "headrace_worker_http2_streams_refused_total",
+        "Requests over HTTP/2 that were refused because memory or slots ran short.",
+        .counter { $0.http2StreamsRefused }),
+      Metric(
+        "headrace_worker_http2_upstream_streams_total", "Tries at backends over HTTP/2.",
+        .counter { $0.http2UpstreamStreams }),
+      Metric(
+        "headrace_worker_http2_errors_total",
+        "HTTP/2 connections, of clients or to backends, that ended by an error of the peer.",
+        .counter { $0.http2Errors }),
     ])
 }

@@ -101,6 +101,7 @@ struct SnapshotBuilder {
       row.hash = hashRow(key, first..<draft.backends.count, &draft)
     }
     row.proxyVersion = pool.sendProxyProtocol.version
+    row.speaksHTTP2 = pool.protocol != .http1
     row.sticky = sticky(pool, &draft, backends.suffix(draft.backends.count - first))
     draft.pools.append(row)
   }

@@ -54,7 +54,13 @@ struct AccessLogLine {
     record.hasBackend ? registry.backendAddress(record.backend) : ""
   }
   private var failure: String { FailureReason(rawValue: record.failure)?.text ?? "" }
-  private var version: String { record.minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1" }
+  private var version: String {
+    switch record.version {
+    case .http10: return "HTTP/1.0"
+    case .http11: return "HTTP/1.1"
+    case .http2: return "HTTP/2.0"
+    }
+  }
 
   // MARK: Text
 

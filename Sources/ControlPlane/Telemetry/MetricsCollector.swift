@@ -42,6 +42,11 @@ struct MetricsCollector {
     result.requestsRefused = row.load(.requestsRefused)
     result.heldBytes = row.load(.heldBytes)
     result.loopTurns = row.load(.loopTurns)
+    result.http2Connections = row.load(.http2Connections)
+    result.http2Streams = row.load(.http2Streams)
+    result.http2StreamsRefused = row.load(.http2StreamsRefused)
+    result.http2UpstreamStreams = row.load(.http2UpstreamStreams)
+    result.http2Errors = row.load(.http2Errors)
     return result
   }
 

@@ -11,8 +11,12 @@
 /// - `closing`: the answer is sent and our half shut down; what still comes is read and dropped up
 ///   to a bound, so that a reset does not destroy the answer. → closed.
 /// - `tunnel`: bytes go both ways after a 101. → closed.
+/// - `session`: it speaks HTTP/2; its streams are client connections of their own, on lanes.
+///   → `closing`, closed.
 struct ClientConnection: ~Copyable, SlabElement {
-  enum State: UInt8 { case free, proxyHeader, waiting, exchange, flushing, closing, tunnel }
+  enum State: UInt8 {
+    case free, proxyHeader, waiting, exchange, flushing, closing, tunnel, session
+  }
 
   var generation: UInt32 = 1
   var state = State.free
@@ -24,6 +28,9 @@ struct ClientConnection: ~Copyable, SlabElement {
   var isTrusted = false
   /// Nobody: an exchange that fetches for a cache is its client.
   var isNobody = false
+  /// No request came yet: its first bytes may say that it speaks HTTP/2.
+  var mayBeginSession = false
+  var isTLS = false
   /// We shut down our half already.
   var hasShutDown = false
   /// Of empty lines before the next request line.
@@ -33,6 +40,8 @@ struct ClientConnection: ~Copyable, SlabElement {
   var exchange: Int32 = -1
   /// The identity of the listener that accepted it.
   var listener: UInt32 = .max
+  /// In the state `session`.
+  var session: Int32 = -1
   var stream = Stream()
   var timer = Timer()
   /// The client's: of the socket, or as the balancer in front says.

@@ -40,6 +40,9 @@ extension Worker {
     clients[c].hasShutDown = false
     clients[c].skippedBytes = 0
     clients[c].exchange = -1
+    clients[c].session = -1
+    clients[c].mayBeginSession = speaksHTTP2(listener)
+    clients[c].isTLS = false
     clients[c].address = peer
     clients[c].proxied = ProxyHeader(.local)
     clients[c].listener = listener
@@ -67,6 +70,12 @@ extension Worker {
     let snapshot = snapshots[UInt8(truncatingIfNeeded: snapshots.current)]
     let row = snapshot.value.listener(listener)
     return row.takesProxyHeaders && snapshot.value.expectsProxyHeader(row, from: peer)
+  }
+
+  private mutating func speaksHTTP2(_ listener: UInt32) -> Bool {
+    guard snapshots.hasCurrent else { return false }
+    return snapshots[UInt8(truncatingIfNeeded: snapshots.current)].value.listener(listener)
+      .speaksHTTP2
   }
 
   func isTrustedPeer(_ peer: PeerAddress) -> Bool {

@@ -5,6 +5,7 @@ extension Worker {
 
   @inline(__always)
   mutating func clientEvent(_ c: Int32, _ readiness: Poller.Readiness) {
+    if clients[c].state == .session { return sessionEvent(client: c, readiness) }
     if readiness.isEnding { clients[c].stream.isEnding = true }
     if readiness.isReadable { clients[c].stream.isReadable = true }
     if readiness.isEnding, clients[c].state == .exchange, exchanges[clients[c].exchange].isQueued {
@@ -51,6 +52,7 @@ extension Worker {
       }
     case .closing: dropInput(c)
     case .tunnel: pumpFromClient(clients[c].exchange)
+    case .session: pumpSession(client: c)
     case .flushing, .free: break
     }
   }
@@ -81,10 +83,24 @@ extension Worker {
     case .complete(let length):
       clients[c].isInHead = false
       clients[c].skippedBytes = 0
+      clients[c].mayBeginSession = false
       beginExchange(c, from, from &+ length)
     case .incomplete: waitForHead(c)
+    case .failed(.unsupportedVersion) where isPreface(c):
+      clients[c].stream.keepInput(scratch, from, scratch.end, &pool)
+      beginSession(client: c)
     case .failed(let failure): refuse(c, failure)
     }
+  }
+
+  /// RFC 9113 section 3.4: the first line of what a client of HTTP/2 begins with.
+  private mutating func isPreface(_ c: Int32) -> Bool {
+    guard clients[c].mayBeginSession, head.targetLength == 1, head.methodLength == 3 else {
+      return false
+    }
+    let at = scratch.start
+    return load8(scratch.bytes, at) == 0x5448_202a_2049_5250
+      && load8(scratch.bytes, at &+ 8) == 0x0a0d_302e_322f_5054
   }
 
   /// RFC 9112 section 2.2: an empty line before the request line is ignored; four at most.
@@ -129,7 +145,7 @@ extension Worker {
   }
 
   /// All output is gone: whoever waited for that goes on.
-  private mutating func clientFlushed(_ c: Int32) {
+  mutating func clientFlushed(_ c: Int32) {
     switch clients[c].state {
     case .flushing: clientDone(c)
     case .closing: shutDown(c)
@@ -149,7 +165,7 @@ extension Worker {
     case .tunnel:
       setClientTimer(c, after: policy.tunnelIdle)
       tunnelFlushed(clients[c].exchange)
-    case .proxyHeader, .waiting, .free: break
+    case .proxyHeader, .waiting, .session, .free: break
     }
   }
 
@@ -158,6 +174,7 @@ extension Worker {
   /// An answer is out. The next request, or the end of the connection.
   @inline(__always)
   mutating func clientDone(_ c: Int32) {
+    if clients[c].stream.kind == .lane { return closeClient(c) }
     if !clients[c].keepAlive || isDraining { return endClient(c) }
     clients[c].state = .waiting
     setClientTimer(c, after: policy.keepAliveIdle)
@@ -179,6 +196,7 @@ extension Worker {
   }
 
   mutating func lingerClient(_ c: Int32) {
+    if clients[c].stream.kind == .lane, !clients[c].stream.hasOutput { return closeClient(c) }
     clients[c].state = .closing
     clients[c].dropBudget = 1 << 20
     clients[c].stream.dropInput(&pool)
@@ -188,6 +206,7 @@ extension Worker {
 
   private mutating func shutDown(_ c: Int32) {
     guard !clients[c].hasShutDown else { return }
+    if clients[c].stream.kind == .lane { return closeClient(c) }
     clients[c].hasShutDown = true
     Sockets.shutdownWrite(clients[c].stream.descriptor)
     setClientTimer(c, after: 2_000_000_000)
@@ -231,6 +250,7 @@ extension Worker {
       }
     case .flushing, .tunnel: abortClient(c)
     case .closing: closeClient(c)
+    case .session: sessionTimeout(client: c)
     case .free: break
     }
   }
@@ -261,9 +281,13 @@ extension Worker {
     guard clients[c].state != .free else { return }
     clients[c].state = .free
     clients[c].generation &+= 1
+    endSession(client: c)
+    let isLane = clients[c].stream.kind == .lane
+    if isLane { leaveLane(client: c) }
     clients[c].stream.close(&pool, reset: reset)
     wheel.remove(&clients[c].timer)
     endedClients.append(c)
+    if isLane { return }
     if clients[c].isNobody {
       clients[c].isNobody = false
       nobodies &-= 1

@@ -76,11 +76,18 @@ extension Worker {
   private mutating func takeOrConnect(_ x: Int32) -> Int32? {
     let mustBeAlive = !exchanges[x].isReplayable
     let identity = exchanges[x].backendIdentity
+    if exchanges[x].poolFlags.contains(.speaksHTTP2) { return takeLane(x) }
     if !exchanges[x].poolFlags.contains(.sendsProxyHeader),
       let u = takeIdle(identity, mustBeAlive: mustBeAlive)
     {
       return u
     }
+    return beginConnection(x)
+  }
+
+  /// A new connection, if the backend may have one more.
+  mutating func beginConnection(_ x: Int32) -> Int32? {
+    let identity = exchanges[x].backendIdentity
     let snapshot = snapshots[exchanges[x].snapshot]
     var limit = snapshot.value.pools[Int(exchanges[x].pool)].capacity.connectionsPerBackend
     // Room was given by the newest config.
@@ -114,6 +121,7 @@ extension Worker {
       upstreams[u].stream.open(descriptor)
       upstreams[u].state = inProgress ? .connecting : .active
       upstreams[u].isReused = false
+      upstreams[u].session = -1
       upstreams[u].backend = identity
       upstreams[u].maxIdle = poolRow.maxIdlePerBackend
       upstreams[u].idleTimeout = poolRow.idleTimeout
@@ -229,6 +237,7 @@ extension Worker {
       connectFailed(u, error.isLocal ? .overloaded : .connectFailed)
       return
     }
+    if upstreams[u].session >= 0 { return sessionConnected(upstream: u) }
     upstreams[u].state = .active
     wheel.clear(&upstreams[u].timer)
     let x = upstreams[u].exchange
@@ -242,17 +251,35 @@ extension Worker {
 
   /// The request was not sent: it goes to another backend with the bytes that were meant for this.
   mutating func connectFailed(_ u: Int32, _ reason: FailureReason) {
-    let x = upstreams[u].exchange
-    let unsent = upstreams[u].stream.output.take()
     if reason != .overloaded {
       setup.counters.backends[upstreams[u].backend].add(.connectFailures)
-      judgeTry(x, .failed)
     }
+    if upstreams[u].session >= 0 {
+      // Each of its lanes goes another way.
+      endSession(upstream: u, reason)
+      return closeUpstream(u)
+    }
+    let x = upstreams[u].exchange
+    let unsent = upstreams[u].stream.output.take()
+    if reason != .overloaded { judgeTry(x, .failed) }
     exchanges[x].failure = reason
     detach(x, u)
     closeUpstream(u)
     countConnectRetry(x)
     if let unsent { resend(x, unsent) }
+  }
+
+  /// The backend has done nothing for what was sent to it: the same goes to another one.
+  mutating func sendElsewhere(
+    _ x: Int32, _ u: Int32, _ request: consuming Block, _ reason: FailureReason
+  ) {
+    judgeTry(x, reason == .overloaded ? .abandoned : .failed)
+    exchanges[x].failure = reason
+    detach(x, u)
+    closeUpstream(u)
+    countConnectRetry(x)
+    beginAnew(x)
+    resend(x, request)
   }
 
   /// Sends what is ready; gives it back when the connection broke before a byte was taken.

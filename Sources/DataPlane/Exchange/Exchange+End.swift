@@ -63,7 +63,8 @@ extension Worker {
     record.route = exchanges[x].routeCounters
     record.pool = exchanges[x].poolCounters
     record.backend = exchanges[x].backendIdentity
-    record.minorVersion = exchanges[x].isOldClient ? 0 : 1
+    let isLane = clients[exchanges[x].client].stream.kind == .lane
+    record.version = isLane ? .http2 : exchanges[x].isOldClient ? .http10 : .http11
     record.methodLength = UInt16(truncatingIfNeeded: trailers.methodLength)
     record.targetLength = UInt16(truncatingIfNeeded: trailers.targetLength)
     let isTrusted = clients[exchanges[x].client].isTrusted

@@ -385,6 +385,10 @@ extension Worker {
   /// The backend's part is done: its connection goes back to the pool, if it can be used again.
   @inline(__always)
   mutating func releaseUpstream(_ x: Int32, _ u: Int32, _ keepAliveSeconds: Int) {
+    if upstreams[u].stream.kind == .lane {
+      detach(x, u)
+      return closeUpstream(u)
+    }
     let isReusable =
       upstreams[u].keepAlive && exchanges[x].requestDone && !upstreams[u].stream.hasOutput
       && upstreams[u].stream.input == nil && !upstreams[u].stream.isEnding

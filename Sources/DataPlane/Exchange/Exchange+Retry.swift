@@ -77,7 +77,7 @@ extension Worker {
   }
 
   /// Nothing of the last try counts any more.
-  private mutating func beginAnew(_ x: Int32) {
+  mutating func beginAnew(_ x: Int32) {
     exchanges[x].step = .connect
     exchanges[x].path = .relay
     exchanges[x].endsByClose = false

@@ -122,6 +122,10 @@ extension Worker {
     where clients[c].state == .waiting || clients[c].state == .proxyHeader {
       setClientTimer(c, after: min(policy.keepAliveIdle, 500_000_000))
     }
+    for c in 0..<Int32(clientSlots) where clients[c].state == .session {
+      announceEnd(client: c)
+      if sessions[clients[c].session].lanes == 0 { setClientTimer(c, after: 500_000_000) }
+    }
   }
 
   mutating func checkDrain() {

@@ -21,13 +21,14 @@ extension Worker {
     runTimers()
     runReady()
     if !cacheLists.work.isEmpty { runCacheWork() }
+    if !dirtySessions.isEmpty { flushSessions() }
     recycle()
     if now >= trimAt { housekeep() }
     if isDraining { checkDrain() }
   }
 
   private mutating func nextWait(_ maxWait: Int32) -> Int32 {
-    if !ready.isEmpty { return 0 }
+    if !ready.isEmpty || !dirtySessions.isEmpty { return 0 }
     let next = wheel.millisecondsToNext(now: now)
     return next < 0 ? maxWait : min(next, maxWait)
   }
@@ -127,6 +128,8 @@ extension Worker {
     while let index = endedExchanges.popLast() { exchanges.release(index) }
     while let index = endedUpstreams.popLast() { upstreams.release(index) }
     while let index = endedProbes.popLast() { probes.release(index) }
+    while let index = endedLanes.popLast() { lanes.release(index) }
+    while let index = endedSessions.popLast() { sessions.release(index) }
     guard !endedClients.isEmpty else { return }
     while let index = endedClients.popLast() { clients.release(index) }
     if isAcceptPaused, hasRoomForClient { resumeAccepting() }

@@ -52,6 +52,9 @@ package struct Worker: ~Copyable {
   var clients: Slab<ClientConnection>
   var upstreams: Slab<UpstreamConnection>
   var exchanges: Slab<Exchange>
+  /// HTTP/2 connections, and their streams.
+  var sessions: Slab<Session>
+  var lanes: Slab<Lane>
   /// The health checks of the backends that fall to this worker.
   var probes = Slab<Probe>(limit: CounterBank.capacity)
   var probesByBackend: [UInt32: Int32] = [:]
@@ -70,6 +73,10 @@ package struct Worker: ~Copyable {
   /// The key of a request in a cache, and the tags of a response.
   var keyBuffer: Block
   var tagBuffer: Block
+  /// Frames are received here; what they are turned into goes through `scratch`.
+  var frames: Block
+  var fieldList = FieldList()
+  var laneTools = Lane.Tools()
   /// The head being read, of either side; valid only until the next receive.
   var head = MessageHead()
   var trailers = MessageHead()
@@ -90,6 +97,11 @@ package struct Worker: ~Copyable {
   var endedUpstreams: [Int32] = []
   var endedExchanges: [Int32] = []
   var endedProbes: [Int32] = []
+  var endedLanes: [Int32] = []
+  var endedSessions: [Int32] = []
+  /// Sessions whose frames go out at the end of the turn.
+  var dirtySessions: [Int32] = []
+  var dirtyNow: [Int32] = []
 
   var snapshots = SnapshotSlots()
   var pendingSnapshot: SnapshotHandle?
@@ -101,8 +113,9 @@ package struct Worker: ~Copyable {
   /// Of the newest config, likewise.
   var cacheRules: [CacheRules] = []
   var cacheLists = CacheLists()
-  /// Clients that are nobody.
+  /// Clients that are nobody, and clients that are a stream of another one.
   var nobodies = 0
+  var clientLanes = 0
   /// By the backend's identity: idle connections, last in first out.
   var idle: [IdleList] = []
 
@@ -123,12 +136,16 @@ package struct Worker: ~Copyable {
     self.poller = poller
     // Fetches without a client have slots beside those of clients: else a worker with as many
     // clients as it may have would store nothing.
-    let slots = setup.maxConnections + setup.maxConnections / 4 + 64
+    // And streams of HTTP/2 have slots beside those of their connections.
+    let slots = setup.maxConnections * 2 + setup.maxConnections / 4 + 1024
     clients = Slab(limit: slots)
     upstreams = Slab(limit: setup.maxConnections * 2 + 1024)
     exchanges = Slab(limit: slots)
+    sessions = Slab(limit: slots * 2)
+    lanes = Slab(limit: slots * 2)
     wheel = TimerWheel(now: now)
     scratch = Block(capacity: BlockPool.scratchCapacity)
+    frames = Block(capacity: Worker.framesCapacity)
     outgoing = Block(capacity: 2 * 65_536)
     pathBuffer = Block(capacity: 65_536)
     routeBuffer = Block(capacity: 65_536)
@@ -144,7 +161,11 @@ package struct Worker: ~Copyable {
   }
 
   /// Another connection may be accepted.
-  var hasRoomForClient: Bool { clients.count &- nobodies < setup.maxConnections }
+  var hasRoomForClient: Bool { clients.count &- nobodies &- clientLanes < setup.maxConnections }
+
+  /// What one receive of frames asks for, behind a part of a frame that was kept.
+  static var framesReceive: Int { 131_072 }
+  private static var framesCapacity: Int { framesReceive + 2 * 16_384 + BlockPool.headroom }
 
   static var mailToken: Token { Token(.worker, 0x1fff_ffff, 0) }
   static var acceptToken: Token { Token(.worker, 0x1fff_fffe, 0) }
@@ -154,6 +175,8 @@ package struct Worker: ~Copyable {
 struct IdleList: BitwiseCopyable {
   var newest: Int32 = -1
   var count: UInt32 = 0
+  /// The first holder of a session with room for streams; the others follow by its links.
+  var session: Int32 = -1
   /// The backend is in maintenance: connections end with their exchange.
   var isClosed = false
 }

@@ -8,6 +8,8 @@ package struct PoolFlags: OptionSet, BitwiseCopyable, Sendable {
   package static var samplesLatency: PoolFlags { PoolFlags(rawValue: 2) }
   /// Connections begin with a PROXY header, so each serves one request of one client.
   package static var sendsProxyHeader: PoolFlags { PoolFlags(rawValue: 4) }
+  /// To its backends, over TLS or in clear.
+  package static var speaksHTTP2: PoolFlags { PoolFlags(rawValue: 8) }
 }
 
 /// Of a pool that hashes: which part of a request is the key, and the slots.

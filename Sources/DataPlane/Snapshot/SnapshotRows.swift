@@ -26,6 +26,7 @@ package struct PoolRow: BitwiseCopyable, Sendable {
   package var sticky = StickyPolicy()
   /// How a PROXY header is written on its connections; nil sends none.
   package var proxyVersion: ProxyVersion?
+  package var speaksHTTP2 = false
 
   package init(
     name: TextReference, strategy: StrategyKind, firstBackend: Int, backendCount: Int,
@@ -42,7 +43,10 @@ package struct PoolRow: BitwiseCopyable, Sendable {
   }
 
   package var flags: PoolFlags {
-    proxyVersion == nil ? strategyFlags : strategyFlags.union(.sendsProxyHeader)
+    var flags = strategyFlags
+    if proxyVersion != nil { flags.insert(.sendsProxyHeader) }
+    if speaksHTTP2 { flags.insert(.speaksHTTP2) }
+    return flags
   }
 
   private var strategyFlags: PoolFlags {

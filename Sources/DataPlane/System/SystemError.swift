@@ -32,5 +32,7 @@ extension SystemError {
   static var connectionAborted: SystemError { SystemError(ECONNABORTED) }
   static var addressNotAvailable: SystemError { SystemError(EADDRNOTAVAIL) }
   static var noMemory: SystemError { SystemError(ENOMEM) }
+  /// What was to be sent on, or came in, cannot be told in frames.
+  static var badMessage: SystemError { SystemError(EBADMSG) }
   static var interrupted: SystemError { SystemError(EINTR) }
 }

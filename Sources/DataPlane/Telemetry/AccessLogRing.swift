@@ -17,7 +17,7 @@ package struct AccessRecord: BitwiseCopyable, Sendable {
   package var targetLength: UInt16 = 0
   package var hostLength: UInt16 = 0
   package var givenIDLength: UInt16 = 0
-  package var minorVersion: UInt8 = 1
+  package var version = Version.http11
   package var tries: UInt8 = 0
   package var failure: UInt8 = 0
   package var family: UInt8 = 1
@@ -25,6 +25,9 @@ package struct AccessRecord: BitwiseCopyable, Sendable {
   package var hasPool = false
   package var hasBackend = false
   package var address = InlineArray<16, UInt8>(repeating: 0)
+
+  /// Of the request.
+  package enum Version: UInt8, Sendable, BitwiseCopyable { case http10, http11, http2 }
 
   package init() {}
 

@@ -180,6 +180,9 @@ package enum WorkerCounter: Int, Sendable {
   case requestsRefused, heldBytes, loopTurns, accessLogDropped
   /// Connections closed because the PROXY header that they had to begin with did not come.
   case proxyHeaderFailures
+  /// HTTP/2: connections of clients, their streams, those refused for want of room, streams to
+  /// backends, and connections of either side that ended by an error.
+  case http2Connections, http2Streams, http2StreamsRefused, http2UpstreamStreams, http2Errors
 }
 
 extension CounterRow {

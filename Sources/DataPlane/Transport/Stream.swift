@@ -13,6 +13,8 @@ struct Stream: ~Copyable {
   }
 
   var kind = Kind.plain
+  /// Of the kind `lane`: which one.
+  var lane: Int32 = -1
   var descriptor: Int32 = -1
   /// There may be bytes or an end to read: the edge came, or an early stop left some.
   var isReadable = false

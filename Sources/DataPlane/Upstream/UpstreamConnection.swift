@@ -1,9 +1,11 @@
 /// A connection that we opened to a backend. Owned by one worker's slab.
 ///
 /// States: `connecting` → `active` (serves an exchange) ⇄ `idle` (pooled, linked by `next` and
-/// `previous` in its backend's list) → closed; `active` → `tunnel` → closed.
+/// `previous` in its backend's list) → closed; `active` → `tunnel` → closed. One that speaks HTTP/2:
+/// `connecting` → `session` → closed; its streams are upstream connections of their own, on lanes,
+/// and always `active`.
 struct UpstreamConnection: ~Copyable, SlabElement {
-  enum State: UInt8 { case free, connecting, active, idle, tunnel }
+  enum State: UInt8 { case free, connecting, active, idle, tunnel, session }
 
   var generation: UInt32 = 1
   var state = State.free
@@ -12,6 +14,12 @@ struct UpstreamConnection: ~Copyable, SlabElement {
   /// The backend keeps it open after this response.
   var keepAlive = false
   var exchange: Int32 = -1
+  /// It carries an HTTP/2 session.
+  var session: Int32 = -1
+  /// Of a session: new streams may be opened on it.
+  var isLinked = false
+  /// Of a session: when something last came.
+  var heardAt: Instant = 0
   /// The backend's identity in the registry.
   var backend: UInt32 = 0
   var next: Int32 = -1

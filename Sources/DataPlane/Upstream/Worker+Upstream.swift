@@ -8,6 +8,7 @@ extension Worker {
       if readiness.isWritable { connectCompleted(u) }
       return
     }
+    if upstreams[u].state == .session { return sessionEvent(upstream: u, readiness) }
     let generation = upstreams[u].generation
     if readiness.isWritable, upstreams[u].stream.hasOutput {
       flushUpstream(u)
@@ -30,11 +31,12 @@ extension Worker {
         receiveResponseHead(u)
       }
     case .tunnel: pumpFromUpstream(upstreams[u].exchange)
+    case .session: pumpSession(upstream: u)
     case .connecting, .free: break
     }
   }
 
-  private mutating func flushUpstream(_ u: Int32) {
+  mutating func flushUpstream(_ u: Int32) {
     let x = upstreams[u].exchange
     switch flush(upstream: u) {
     case .blocked:
@@ -60,6 +62,7 @@ extension Worker {
     let x = upstreams[u].exchange
     switch upstreams[u].state {
     case .idle: closeUpstream(u)
+    case .session: sessionTimeout(upstream: u)
     case .connecting: connectFailed(u, .connectTimeout)
     case .active:
       if exchanges[x].step == .respond {

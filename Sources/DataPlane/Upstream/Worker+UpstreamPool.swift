@@ -70,6 +70,7 @@ extension Worker {
       if upstreams[u].idleSince <= moment { closeUpstream(u) }
       u = next
     }
+    retireSessions(identity)
   }
 
   private mutating func unlinkIdle(_ u: Int32) {
@@ -90,8 +91,12 @@ extension Worker {
     upstreams[u].state = .free
     upstreams[u].exchange = -1
     upstreams[u].generation &+= 1
+    endSession(upstream: u)
+    let isLane = upstreams[u].stream.kind == .lane
+    if isLane { leaveLane(upstream: u) }
     upstreams[u].stream.close(&pool)
     wheel.remove(&upstreams[u].timer)
+    if isLane { return endedUpstreams.append(u) }
     setup.counters.backends[upstreams[u].backend].add(.connectionsClosed)
     setup.shared.backend(upstreams[u].backend).endConnection()
     endedUpstreams.append(u)
