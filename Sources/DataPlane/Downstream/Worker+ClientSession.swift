@@ -102,7 +102,7 @@ extension Worker {
 
   /// A request's head has come: it gets a lane, and an exchange if it is a good one.
   private mutating func beginLane(_ holder: Int32, _ s: Int32, _ slot: Int32, isTooLarge: Bool) {
-    guard pool.heldBytes <= policy.memoryBudget, let c = clients.take() else {
+    guard pool.heldBytes <= policy.memoryBudget, hasRoomForLane, let c = clients.take() else {
       setup.counters.worker.add(.http2StreamsRefused)
       sessions[s].engine.sendReset(slot, .refusedStream, &pool)
       return sessions[s].engine.release(slot, &pool)

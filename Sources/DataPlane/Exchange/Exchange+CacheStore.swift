@@ -155,7 +155,7 @@ extension Worker {
     let needsDate = head.date < 0 || head.fields[head.date].isDropped
     if needsDate { writeDate() }
     if isPinned { outgoing.append(StoredHead.pinned) }
-    writeVia()
+    writeVia(ofUpstream: exchanges[x].upstream)
     info.headLength = UInt32(outgoing.end)
     StoredHead.dropForValidated(fields, &head, scratch, from)
     if tag >= 0 { info.validatedIdentityLength = UInt32(copyLine(from, tag)) }

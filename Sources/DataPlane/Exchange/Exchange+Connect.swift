@@ -269,15 +269,20 @@ extension Worker {
     if let unsent { resend(x, unsent) }
   }
 
-  /// The backend has done nothing for what was sent to it: the same goes to another one.
-  mutating func sendElsewhere(
+  /// The backend has done nothing for what was sent on this lane: the same goes out once more.
+  ///
+  /// - Parameter reason: `upstreamClosed` when the backend said so itself. It may be asked again
+  ///   then, on another connection; that is a try, but no failure.
+  mutating func sendAnew(
     _ x: Int32, _ u: Int32, _ request: consuming Block, _ reason: FailureReason
   ) {
-    judgeTry(x, reason == .overloaded ? .abandoned : .failed)
+    let isFailure = reason != .overloaded && reason != .upstreamClosed
+    judgeTry(x, isFailure ? .failed : .abandoned)
     exchanges[x].failure = reason
     detach(x, u)
     closeUpstream(u)
     countConnectRetry(x)
+    if reason == .upstreamClosed { exchanges[x].tried.removeLast() }
     beginAnew(x)
     resend(x, request)
   }

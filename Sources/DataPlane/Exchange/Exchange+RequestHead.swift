@@ -44,7 +44,7 @@ extension Worker {
     }
     if exchanges[x].wantsUpgrade { writeUpgrade(from) }
     if exchanges[x].cache.role == .fetch { writeValidators(x) }
-    writeVia()
+    writeVia(ofClient: exchanges[x].client)
     if head.host < 0, target.authorityLength == 0 { writeMissingHost(x) }
     outgoing.append("\r\n")
   }

@@ -190,7 +190,7 @@ extension Worker {
     copyKeptFields(from)
     if exchanges[x].cache.role != .none { writeForwardStatus(x) }
     if head.date < 0 || head.fields[head.date].isDropped { writeDate() }
-    writeVia()
+    writeVia(ofUpstream: exchanges[x].upstream)
     if exchanges[x].path == .enchunk { outgoing.append("Transfer-Encoding: chunked\r\n") }
     writeConnection(
       keepAlive: clients[exchanges[x].client].keepAlive, isOldClient: exchanges[x].isOldClient)
@@ -199,8 +199,17 @@ extension Worker {
 
   /// If the config wants it, with the version of the message in `head` (RFC 9110 section 7.6.3).
   @inline(__always)
-  mutating func writeVia() {
-    guard policy.addsVia else { return }
+  mutating func writeVia(ofClient c: Int32) {
+    if policy.addsVia { writeVia(isHTTP2: clients[c].stream.kind == .lane) }
+  }
+
+  @inline(__always)
+  mutating func writeVia(ofUpstream u: Int32) {
+    if policy.addsVia { writeVia(isHTTP2: upstreams[u].stream.kind == .lane) }
+  }
+
+  private mutating func writeVia(isHTTP2: Bool) {
+    if isHTTP2 { return outgoing.append("Via: 2.0 headrace\r\n") }
     outgoing.append(head.minorVersion == 0 ? "Via: 1.0 headrace\r\n" : "Via: 1.1 headrace\r\n")
   }
 

@@ -139,7 +139,7 @@ package struct Worker: ~Copyable {
     // And streams of HTTP/2 have slots beside those of their connections.
     let slots = setup.maxConnections * 2 + setup.maxConnections / 4 + 1024
     clients = Slab(limit: slots)
-    upstreams = Slab(limit: setup.maxConnections * 2 + 1024)
+    upstreams = Slab(limit: setup.maxConnections * 3 + 2048)
     exchanges = Slab(limit: slots)
     sessions = Slab(limit: slots * 2)
     lanes = Slab(limit: slots * 2)
@@ -162,6 +162,9 @@ package struct Worker: ~Copyable {
 
   /// Another connection may be accepted.
   var hasRoomForClient: Bool { clients.count &- nobodies &- clientLanes < setup.maxConnections }
+
+  /// Another stream of a client may become a request: connections keep their slots.
+  var hasRoomForLane: Bool { clientLanes < setup.maxConnections + 512 }
 
   /// What one receive of frames asks for, behind a part of a frame that was kept.
   static var framesReceive: Int { 131_072 }

@@ -282,7 +282,7 @@ extension Worker {
       return breakLane(upstream: u)
     }
     lanes[l].isReset = true
-    sendElsewhere(x, u, request, reason)
+    sendAnew(x, u, request, reason)
   }
 
   private mutating func goAway(_ h: Int32, _ s: Int32, _ last: UInt32) {
