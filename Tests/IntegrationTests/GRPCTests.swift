@@ -20,6 +20,7 @@ struct GRPCTests {
     _ door: Door, _ arguments: String..., body: (DoorScene, Script) throws -> Void
   ) throws {
     let server = try Script("grpc_server", arguments)
+    defer { server.process.kill() }
     let pool = "app: { backends: ['\(try server.address)'], protocol: h2c }"
     try withDoor(door, pools: pool) { place in try body(place, server) }
   }

@@ -58,6 +58,7 @@ private enum WebSocketScript {
 
   static func messages(_ door: Door) throws {
     let server = try Script.server("ws_server", "app")
+    defer { server.process.kill() }
     let rewrite = """
         - match: { path: /ws/v1/** }
           rewrite: { strip_prefix: /ws/v1 }
@@ -74,6 +75,7 @@ private enum WebSocketScript {
 
   static func reload(_ door: Door) throws {
     let servers = try ["old", "new"].map { try Script.server("ws_server", $0) }
+    defer { for server in servers { server.process.kill() } }
     try withDoor(door, pools: "app: ['\(servers[0].address)']") { place in
       let old = try hold(place, 20)
       let pool = "app: ['\(try servers[1].address)']"
@@ -97,6 +99,7 @@ private enum WebSocketScript {
 
   static func drainTimeout(_ door: Door) throws {
     let server = try Script.server("ws_server", "app")
+    defer { server.process.kill() }
     let extra = "drain: { timeout: 1500ms }"
     try withDoor(door, pools: "app: ['\(server.address)']", extra: extra) { place in
       let tunnels = try hold(place, 20)
@@ -113,6 +116,7 @@ private enum WebSocketScript {
 
   static func drainEnds(_ door: Door) throws {
     let server = try Script.server("ws_server", "app")
+    defer { server.process.kill() }
     let extra = "drain: { timeout: 60s }"
     try withDoor(door, pools: "app: ['\(server.address)']", extra: extra) { place in
       let tunnels = try hold(place, 3)
@@ -126,6 +130,7 @@ private enum WebSocketScript {
 
   static func idle(_ door: Door) throws {
     let server = try Script.server("ws_server", "app")
+    defer { server.process.kill() }
     let extra = "timeouts: { tunnel_idle: 1s }"
     try withDoor(door, pools: "app: ['\(server.address)']", extra: extra) { place in
       let tunnels = try hold(place, 2)

@@ -80,7 +80,9 @@ enum Door: String, CaseIterable {
     routes: String = "", extra: String = ""
   ) -> String {
     var lines = ["listeners:", "  - address: 127.0.0.1:0"]
-    if self == .tls, let certificate { lines.append("    tls: { certificates: [\(certificate.entry)] }") }
+    if self == .tls, let certificate {
+      lines.append("    tls: { certificates: [\(certificate.entry)] }")
+    }
     if !listener.isEmpty { lines.append("    \(listener)") }
     lines += ["workers: 1", "routes:"]
     if !routes.isEmpty { lines.append(routes) }

@@ -45,4 +45,6 @@ async def main():
     print(f"ended {sum(socket.close_code == 1006 for socket in sockets)}", flush=True)
 
 
+# Whoever started this may have had it blocked.
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
 asyncio.run(main())
