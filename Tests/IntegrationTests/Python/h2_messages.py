@@ -332,7 +332,8 @@ def field_section_that_is_cut(arguments):
 def dynamic_table(arguments):
     """What the first request puts into the table, the second takes from it; then it is evicted."""
     with Connection(arguments) as c:
-        head = [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "localhost")]
+        head = [(":method", "GET"), (":scheme", c.scheme), (":path", "/"),
+                (":authority", "localhost")]
         c.headers(1, b"".join(literal(n, v, 0x40) for n, v in head) + literal("x-a", "1", 0x40))
         c.answered(1)
         # The latest entry is 62.
@@ -363,7 +364,8 @@ def requests_by_another_encoder(arguments):
 def refused_requests_still_count_for_the_table(arguments):
     """The field section of a request that is refused changes the table all the same."""
     with Connection(arguments) as c:
-        head = [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "localhost")]
+        head = [(":method", "GET"), (":scheme", c.scheme), (":path", "/"),
+                (":authority", "localhost")]
         c.headers(1, b"".join(literal(n, v, 0x40) for n, v in head) + literal("X-Bad", "1"))
         c.malformed(1)
         c.headers(3, b"".join(integer(index, 7, 0x80) for index in (65, 64, 63, 62)))

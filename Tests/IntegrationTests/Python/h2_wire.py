@@ -75,9 +75,9 @@ def fields(*pairs):
     return b"".join(literal(name, value) for name, value in pairs)
 
 
-def request(path, *more, method="GET", authority="localhost", scheme="http"):
+def request(path, *more, method="GET", authority="localhost"):
     """A request's field section; None leaves a pseudo-header out."""
-    pseudo = [(":method", method), (":scheme", scheme), (":path", path), (":authority", authority)]
+    pseudo = [(":method", method), (":scheme", Connection.scheme), (":path", path), (":authority", authority)]
     return fields(*[pair for pair in pseudo if pair[1] is not None], *more)
 
 
@@ -127,7 +127,7 @@ class Connection:
     def __init__(self, arguments, *own_settings, begin=True, seconds=8):
         host, _, port = arguments[0].rpartition(":")
         self.seconds = seconds
-        self.scheme = "https" if len(arguments) > 1 else "http"
+        Connection.scheme = "https" if len(arguments) > 1 else "http"
         self.socket = socket.create_connection((host, int(port)), timeout=seconds)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if len(arguments) > 1:
@@ -158,6 +158,7 @@ class Connection:
         self.socket.close()
 
     settings_came = False
+    scheme = "http"  # of all connections of a run
 
     def setting(self, key):
         defaults = {
