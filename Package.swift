@@ -49,6 +49,7 @@ var targets: [Target] = [
     swiftSettings: everywhere),
   .testTarget(
     name: "IntegrationTests", dependencies: ["headrace", "CLinux", "CZlib"],
+    exclude: ["Python"],
     swiftSettings: everywhere),
   .testTarget(name: "TidyTests", swiftSettings: everywhere),
 ]
