@@ -353,7 +353,7 @@ def requests_by_another_encoder(arguments):
         for number in range(200):
             head = [
                 (":method", "GET"), (":scheme", c.scheme), (":path", "/"),
-                (":authority", "localhost"), ("user-agent", "python-hyper " * 3),
+                (":authority", "localhost"), ("user-agent", " ".join(["python-hyper"] * 3)),
                 ("cookie", f"session={number:032x}"), ("x-n", str(number)), ("accept", "*/*"),
             ]
             c.headers(2 * number + 1, encoder.encode(head, huffman=True))
