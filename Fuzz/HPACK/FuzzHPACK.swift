@@ -3,8 +3,9 @@ import DataPlane
 /// Fuzzes header blocks: what a peer of HTTP/2 sends, one after the other on one connection.
 ///
 /// The input is a row of blocks, each behind two bytes of length. Nothing traps, lists keep to
-/// their limits, what is decoded survives encoding and decoding. A request that is translated is exactly
-/// one HTTP/1.1 head for our own parser, with the fields that the list had: nothing is smuggled.
+/// their limits, what is decoded survives encoding and decoding. A request that is translated is
+/// exactly one HTTP/1.1 head for our own parser, with the fields that the list had: nothing is
+/// smuggled.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOne(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: bytes, count: count))
