@@ -17,7 +17,7 @@ enum Rules {
 
   /// Bytes, tables and time go in, decisions come out: no I/O, no clock, no randomness of its own.
   static let pureFolders = [
-    "Sources/DataPlane/HTTP1/", "Sources/DataPlane/Routing/",
+    "Sources/DataPlane/HTTP1/", "Sources/DataPlane/HTTP2/", "Sources/DataPlane/Routing/",
     "Sources/DataPlane/Balancing/", "Sources/DataPlane/Limits/",
     "Sources/DataPlane/Resilience/", "Sources/DataPlane/Caching/",
     "Sources/DataPlane/ProxyProtocol/",
