@@ -7,9 +7,9 @@ enum CertificateExpiry {
   /// - Parameter now: seconds since 1970.
   static func warning(_ facts: CertificateFacts, now: Int64) -> String? {
     let left = facts.notAfter - now
-    if left <= 0 { return "expired \(span(-left)) ago; clients refuse it" }
+    if left <= 0 { return "expired \(span(-left)) ago, so it is refused" }
     if facts.notBefore > now {
-      return "is not valid yet, for another \(span(facts.notBefore - now)); clients refuse it"
+      return "is not valid yet, for another \(span(facts.notBefore - now)), so it is refused"
     }
     return left <= secondsAhead ? "expires in \(span(left)); renew it" : nil
   }
