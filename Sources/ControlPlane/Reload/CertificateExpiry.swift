@@ -14,6 +14,17 @@ enum CertificateExpiry {
     return left <= secondsAhead ? "expires in \(span(left)); renew it" : nil
   }
 
+  /// A sentence for each file of a config that there is something to say of.
+  static func warnings(_ config: Config, now: Int64) -> [String] {
+    var seen: Set<String> = []
+    let pools = config.pools.compactMap { $0.tls?.certificate }
+    return (config.listeners.flatMap { $0.tls?.certificates ?? [] } + pools).compactMap { item in
+      guard let text = warning(item.facts, now: now), seen.insert(item.chain.path).inserted
+      else { return nil }
+      return "the certificate \(item.chain.path) \(text)"
+    }
+  }
+
   /// `29 days`, `5 hours`, `1 minute`.
   private static func span(_ seconds: Int64) -> String {
     if seconds >= 2 * 86_400 { return ConfigWords.count(Int(seconds / 86_400), "day") }
