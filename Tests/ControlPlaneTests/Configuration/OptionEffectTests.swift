@@ -82,6 +82,8 @@ struct OptionEffectTests {
     "caches.*.key.headers": cache("key: { headers: X-A }"),
     "caches.*.key.cookies": cache("key: { cookies: [a, b] }"),
     "compression.types": ("", "compression: { types: [text/*, +json] }"),
+    "listeners[].proxy_protocol": listener("proxy_protocol: { from: \"::1\" }"),
+    "listeners[].proxy_protocol.from": listener("proxy_protocol: { from: [10.0.0.0/8] }"),
     "listeners[].tls": tls(), "listeners[].tls.certificates": tls(),
     "listeners[].tls.certificates[].cert": tls(), "listeners[].tls.certificates[].key": tls(),
     "listeners[].tls.certificates[].names": listener(
