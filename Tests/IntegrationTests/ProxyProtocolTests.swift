@@ -59,7 +59,10 @@ import Testing
         ProxyHeaderBytes.local, "PROXY UNKNOWN\r\n".bytes,
         "PROXY UNKNOWN ::1 ::1 1 2\r\n".bytes, ProxyHeaderBytes.v2(0x21, 0x00, [1, 2, 3]),
       ]
-      for header in headers { #expect(try Self.address(scene, header) == "127.0.0.1") }
+      for header in headers {
+        let address = try Self.address(scene, header)
+        #expect(address == "127.0.0.1")
+      }
       let unix = ProxyHeaderBytes.v2(0x21, 0x31, [UInt8](repeating: 0, count: 216))
       #expect(try Self.address(scene, unix) == "unix")
     }
@@ -80,7 +83,7 @@ import Testing
         ProxyHeaderBytes.v2(0x21, 0x41, []), checksum,
       ]
       for (index, bytes) in bad.enumerated() {
-        try row("\(index)") {
+        row("\(index)") {
           let client = try scene.client()
           try client.send(bytes)
           _ = try client.ending()
@@ -164,7 +167,8 @@ import Testing
       func status(_ source: String) throws -> Int {
         try scene.client().exchange(ProxyHeaderBytes.v1(source) + get().bytes).status
       }
-      #expect(try status("203.0.113.200") == 418)
+      let answered = try status("203.0.113.200")
+      #expect(answered == 418)
       #expect(try status("192.0.2.1") == 200)
       #expect(try status("192.0.2.1") == 429)
       #expect(try status("192.0.2.2") == 200)
