@@ -29,6 +29,6 @@ extension Worker {
     case .tcp, .unix: return clients[c].proxied
     case .local, .unknown: break
     }
-    return Sockets.ends(clients[c].stream.descriptor) ?? ProxyHeader(.unknown)
+    return Sockets.ends(clients[carrier(c)].stream.descriptor) ?? ProxyHeader(.unknown)
   }
 }
