@@ -58,7 +58,7 @@ var targets: [Target] = [
 if Context.environment["FUZZ"] != nil {
   for name in [
     "RequestHead", "ResponseHead", "ChunkedBody", "Config", "CacheControl", "StructuredField",
-    "DateAndRange",
+    "DateAndRange", "HTTP2Session",
   ] {
     targets.append(
       .executableTarget(
