@@ -68,8 +68,11 @@ final class Talk {
   /// Releases streams as soon as they were reset.
   var releases = true
   var consumes = false
+  var onHead: (UInt32) -> Void = { _ in }
+  var onData: (UInt32, ArraySlice<UInt8>) -> Void = { _, _ in }
+  var onEnd: (UInt32) -> Void = { _ in }
+  var onReset: (UInt32) -> Void = { _ in }
   private(set) var log: [String] = []
-  private(set) var content: [UInt8] = []
   /// What was left to come again.
   private(set) var rest: [UInt8] = []
   /// The most that ever waited in the output.
@@ -121,6 +124,7 @@ final class Talk {
     switch event {
     case .head(let slot):
       log.append("head \(session.streams[slot].id)\(end(slot)) \(fields.count) fields")
+      onHead(session.streams[slot].id)
     case .headTooLarge(let slot): log.append("head too large \(session.streams[slot].id)")
     case .trailers(let slot): log.append("trailers \(session.streams[slot].id)")
     case .data(let slot, let at, let count):
@@ -130,12 +134,15 @@ final class Talk {
       } else {
         log.append("\(line) \(count)")
       }
-      content += bytes[at..<(at + count)]
+      onData(session.streams[slot].id, bytes[at..<(at + count)])
       if consumes { session.consumed(slot, count, &pool) }
-    case .end(let slot): log.append("end \(session.streams[slot].id)")
+    case .end(let slot):
+      log.append("end \(session.streams[slot].id)")
+      onEnd(session.streams[slot].id)
     case .reset(let slot, let error):
       let stream = session.streams[slot]
       log.append("reset \(stream.id) \(error)\(stream.isOurReset ? " ours" : "")")
+      onReset(stream.id)
       if releases { session.release(slot, &pool) }
     case .credit(let slot): log.append("credit \(session.streams[slot].id)")
     case .connectionCredit: log.append("connection credit")
@@ -148,7 +155,15 @@ final class Talk {
 
   private func end(_ slot: Int32) -> String { session.streams[slot].endsWithHead ? " end" : "" }
 
+  // A session cannot be copied, so `#expect` calls it through these.
   func slot(_ id: UInt32) -> Int32 { session.slot(of: id) }
+  func openStream() -> Int32? { session.openStream() }
+  func expect(_ slot: Int32, _ length: Int64) -> Bool { session.expect(slot, length) }
+  func sendCredit(_ slot: Int32) -> Int { session.sendCredit(slot) }
+  func nextWaiting(after slot: Int32) -> Int32? { session.nextWaiting(after: slot) }
+  func nextStream(after slot: Int32, above id: UInt32) -> Int32? {
+    session.nextStream(after: slot, above: id)
+  }
 
   /// Client role: a `GET`.
   @discardableResult func request(ends: Bool = true) -> Int32? {
