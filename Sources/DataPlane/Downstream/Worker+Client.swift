@@ -60,7 +60,7 @@ extension Worker {
     let hadInput = clients[c].stream.restoreInput(&scratch, &pool)
     if clients[c].stream.isReadable {
       let room = scratch.capacity &- scratch.end &- BlockPool.tailroom
-      switch clients[c].stream.receive(&scratch, count: min(Worker.headReceive, room)) {
+      switch receive(fromClient: c, min(Worker.headReceive, room)) {
       case .bytes: break
       case .wouldBlock: if !hadInput { return }
       case .endOfStream: if !hadInput { return closeClient(c) }
@@ -120,7 +120,7 @@ extension Worker {
   // MARK: Writing
 
   mutating func flushClient(_ c: Int32) {
-    switch clients[c].stream.flush(&pool) {
+    switch flush(client: c) {
     case .blocked: setClientTimer(c, after: policy.clientWriteIdle)
     case .failed: abortClient(c)
     case .sent: clientFlushed(c)
@@ -200,7 +200,7 @@ extension Worker {
       if turns == 0 { return queueClient(c) }
       turns -= 1
       scratch.reset(room: BlockPool.headroom)
-      switch clients[c].stream.receive(&scratch, count: 65_536) {
+      switch receive(fromClient: c, 65_536) {
       case .bytes(let count):
         clients[c].dropBudget -= Int32(truncatingIfNeeded: count)
         if clients[c].dropBudget <= 0 { return closeClient(c) }

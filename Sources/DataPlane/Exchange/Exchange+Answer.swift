@@ -21,7 +21,7 @@ extension Worker {
 
   private mutating func sendRefusal(_ c: Int32) {
     clients[c].keepAlive = false
-    if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
+    if case .failed = sendOutgoing(toClient: c) {
       return closeClient(c)
     }
     lingerClient(c)
@@ -54,7 +54,7 @@ extension Worker {
       isHead: exchanges[x].method == .head, isOldClient: exchanges[x].isOldClient, of: x,
       retryAfter: retryAfter)
     exchanges[x].responseBytes &+= UInt64(outgoing.end)
-    if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
+    if case .failed = sendOutgoing(toClient: c) {
       return abortClient(c)
     }
     endExchange(x)

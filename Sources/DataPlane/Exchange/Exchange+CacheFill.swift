@@ -18,7 +18,7 @@ extension Worker {
         return
       }
       let from = scratch.start
-      switch upstreams[u].stream.receive(&scratch, count: receiveLimit(false)) {
+      switch receive(fromUpstream: u, receiveLimit(false)) {
       case .bytes: break
       case .wouldBlock:
         if kept { upstreams[u].stream.keepInput(scratch, scratch.start, scratch.end, &pool) }

@@ -187,7 +187,7 @@ extension Worker {
     let c = exchanges[x].client
     exchanges[x].step = .serve
     guard let body = served.body, served.offset != served.end else {
-      if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
+      if case .failed = sendOutgoing(toClient: c) {
         return abortClient(c)
       }
       return finishServed(x)
@@ -207,7 +207,7 @@ extension Worker {
     if !served.isChunked, served.end >= 0 {
       // All of it in one call, as most are: nothing need be held.
       if sendAtOnce(x, body) { return }
-    } else if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
+    } else if case .failed = sendOutgoing(toClient: c) {
       return abortClient(c)
     }
     holdServed(x, body)
@@ -233,7 +233,7 @@ extension Worker {
     let offset = exchanges[x].cache.offset
     let end = exchanges[x].cache.end
     let stop = max(min(body.length, end), offset)
-    switch clients[c].stream.send(outgoing, body, from: offset, to: stop, &pool) {
+    switch sendStored(toClient: c, body, from: offset, to: stop) {
     case .failed:
       abortClient(c)
       return true
@@ -272,9 +272,8 @@ extension Worker {
       outgoing.removeAll()
       var stop = available
       if exchanges[x].cache.chunkLeft >= 0 { stop = beginChunk(x, body, available) }
-      switch clients[c].stream.send(
-        outgoing, body, from: offset, to: stop, closesChunk: exchanges[x].cache.chunkLeft >= 0,
-        &pool)
+      switch sendStored(
+        toClient: c, body, from: offset, to: stop, closesChunk: exchanges[x].cache.chunkLeft >= 0)
       {
       case .failed: return abortClient(c)
       case .sent(let count):
@@ -321,7 +320,7 @@ extension Worker {
       outgoing.removeAll()
       outgoing.append("0\r\n\r\n")
       exchanges[x].responseBytes &+= UInt64(outgoing.end)
-      if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
+      if case .failed = sendOutgoing(toClient: c) {
         return abortClient(c)
       }
     }

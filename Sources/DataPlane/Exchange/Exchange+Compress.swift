@@ -140,7 +140,7 @@ extension Worker {
     guard outgoing.end > 0 else { return true }
     let c = exchanges[x].client
     exchanges[x].responseBytes &+= UInt64(outgoing.end)
-    if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
+    if case .failed = sendOutgoing(toClient: c) {
       abortClient(c)
       return false
     }
@@ -160,7 +160,7 @@ extension Worker {
       return
     }
     let from = scratch.start
-    switch upstreams[u].stream.receive(&scratch, count: receiveLimit(true)) {
+    switch receive(fromUpstream: u, receiveLimit(true)) {
     case .bytes: break
     case .wouldBlock:
       if kept { upstreams[u].stream.keepInput(scratch, scratch.start, scratch.end, &pool) }

@@ -37,12 +37,12 @@ extension Worker {
       // One send carries both.
       let at = bodyAt &- outgoing.end
       scratch.copy(from: outgoing, 0, outgoing.end, to: at)
-      result = upstreams[u].stream.send(&scratch, at, outgoing.end &+ bodyCount, &pool)
+      result = sendScratch(toUpstream: u, at, outgoing.end &+ bodyCount)
     } else {
-      result = upstreams[u].stream.send(&outgoing, 0, outgoing.end, &pool)
+      result = sendOutgoing(toUpstream: u)
       if bodyCount > 0 {
         if case .failed = result {
-        } else if case .failed = upstreams[u].stream.send(&scratch, bodyAt, bodyCount, &pool) {
+        } else if case .failed = sendScratch(toUpstream: u, bodyAt, bodyCount) {
           // The head went out: this is no connection that took nothing.
           exchanges[x].step = .awaitResponse
           uploadBroke(x, u)
@@ -242,8 +242,7 @@ extension Worker {
   /// Sends what is ready; gives it back when the connection broke before a byte was taken.
   private mutating func sendAgain(_ x: Int32, _ u: Int32, _ request: consuming Block) -> Block? {
     var request = request
-    let at = request.start
-    if case .failed = upstreams[u].stream.send(&request, at, request.count, &pool) {
+    if case .failed = send(&request, toUpstream: u) {
       return request
     }
     pool.give(request)

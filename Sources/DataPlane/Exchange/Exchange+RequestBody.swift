@@ -24,7 +24,7 @@ extension Worker {
         return
       }
       let count = receiveLimit(upstreams[u].stream.hasBlocked)
-      switch clients[c].stream.receive(&scratch, count: count) {
+      switch receive(fromClient: c, count) {
       case .bytes: break
       case .wouldBlock:
         if kept { clients[c].stream.keepInput(scratch, scratch.start, scratch.end, &pool) }
@@ -71,7 +71,7 @@ extension Worker {
       clients[c].stream.keepInput(scratch, body.consumedEnd, scratch.end, &pool)
     }
     if body.sendEnd > from {
-      let result = upstreams[u].stream.send(&scratch, from, body.sendEnd &- from, &pool)
+      let result = sendScratch(toUpstream: u, from, body.sendEnd &- from)
       if case .failed = result {
         uploadBroke(x, u)
         return false
@@ -103,7 +103,7 @@ extension Worker {
     let c = exchanges[x].client
     outgoing.removeAll()
     outgoing.append("HTTP/1.1 100 Continue\r\n\r\n")
-    if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) { abortClient(c) }
+    if case .failed = sendOutgoing(toClient: c) { abortClient(c) }
   }
 
   mutating func exchangeTimeout(_ x: Int32) {

@@ -17,7 +17,7 @@ extension Worker {
         clients[exchanges[x].client].stream.hasBlocked
         || exchanges[x].routeFlags.contains(.compresses)
       let count = min(room, receiveLimit(takesLittle))
-      switch upstreams[u].stream.receive(&scratch, count: count) {
+      switch receive(fromUpstream: u, count) {
       case .bytes: break
       case .wouldBlock: if !kept { return uploadMayBeLost(x, u) }
       case .endOfStream, .failed:
@@ -87,7 +87,7 @@ extension Worker {
     outgoing.append("\r\n")
     let c = exchanges[x].client
     exchanges[x].responseBytes &+= UInt64(outgoing.end)
-    if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
+    if case .failed = sendOutgoing(toClient: c) {
       abortClient(c)
       return false
     }
@@ -256,12 +256,12 @@ extension Worker {
     if outgoing.end <= from {
       let at = from &- outgoing.end
       if outgoing.end > 0 { scratch.copy(from: outgoing, 0, outgoing.end, to: at) }
-      result = clients[c].stream.send(&scratch, at, outgoing.end &+ count, &pool)
+      result = sendScratch(toClient: c, at, outgoing.end &+ count)
     } else {
-      result = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool)
+      result = sendOutgoing(toClient: c)
       if case .failed = result {
       } else if count > 0 {
-        result = clients[c].stream.send(&scratch, from, count, &pool)
+        result = sendScratch(toClient: c, from, count)
       }
     }
     if case .failed = result {
@@ -306,7 +306,7 @@ extension Worker {
       }
       let from = scratch.start
       let count = receiveLimit(clients[c].stream.hasBlocked)
-      switch upstreams[u].stream.receive(&scratch, count: count) {
+      switch receive(fromUpstream: u, count) {
       case .bytes: break
       case .wouldBlock:
         if kept { upstreams[u].stream.keepInput(scratch, scratch.start, scratch.end, &pool) }
@@ -354,7 +354,7 @@ extension Worker {
       outgoing.removeAll()
       outgoing.append("0\r\n\r\n")
       exchanges[x].responseBytes &+= 5
-      if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
+      if case .failed = sendOutgoing(toClient: c) {
         return abortClient(c)
       }
     }

@@ -26,7 +26,7 @@ extension Worker {
     }
     if exchanges[x].method != .head { appendBody(detail, body) }
     exchanges[x].responseBytes &+= UInt64(outgoing.end)
-    if case .failed = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool) {
+    if case .failed = sendOutgoing(toClient: c) {
       return abortClient(c)
     }
     endExchange(x)

@@ -32,10 +32,10 @@ extension Worker {
     exchanges[x].snapshot = UInt8.max
     let count = scratch.end &- bodyAt
     exchanges[x].responseBytes &+= UInt64(outgoing.end &+ count)
-    var result = clients[c].stream.send(&outgoing, 0, outgoing.end, &pool)
+    var result = sendOutgoing(toClient: c)
     if case .failed = result {
     } else if count > 0 {
-      result = clients[c].stream.send(&scratch, bodyAt, count, &pool)
+      result = sendScratch(toClient: c, bodyAt, count)
     }
     if case .failed = result { return abortClient(c) }
     setClientTimer(c, after: policy.tunnelIdle)
@@ -43,7 +43,7 @@ extension Worker {
     if clients[c].stream.restoreInput(&scratch, &pool) {
       let early = scratch.end &- scratch.start
       exchanges[x].requestBytes &+= UInt64(early)
-      if case .failed = upstreams[u].stream.send(&scratch, scratch.start, early, &pool) {
+      if case .failed = sendScratch(toUpstream: u, scratch.start, early) {
         return abortClient(c)
       }
     }
@@ -58,10 +58,10 @@ extension Worker {
       guard clients[c].stream.isReadable, !upstreams[u].stream.hasOutput else { break }
       scratch.reset(room: BlockPool.headroom)
       let count = receiveLimit(upstreams[u].stream.hasBlocked)
-      switch clients[c].stream.receive(&scratch, count: count) {
+      switch receive(fromClient: c, count) {
       case .bytes(let received):
         exchanges[x].requestBytes &+= UInt64(received)
-        if case .failed = upstreams[u].stream.send(&scratch, scratch.start, received, &pool) {
+        if case .failed = sendScratch(toUpstream: u, scratch.start, received) {
           return abortClient(c)
         }
         setClientTimer(c, after: policy.tunnelIdle)
@@ -80,10 +80,10 @@ extension Worker {
       guard upstreams[u].stream.isReadable, !clients[c].stream.hasOutput else { break }
       scratch.reset(room: BlockPool.headroom)
       let count = receiveLimit(clients[c].stream.hasBlocked)
-      switch upstreams[u].stream.receive(&scratch, count: count) {
+      switch receive(fromUpstream: u, count) {
       case .bytes(let received):
         exchanges[x].responseBytes &+= UInt64(received)
-        if case .failed = clients[c].stream.send(&scratch, scratch.start, received, &pool) {
+        if case .failed = sendScratch(toClient: c, scratch.start, received) {
           return abortClient(c)
         }
         setClientTimer(c, after: policy.tunnelIdle)

@@ -4,6 +4,15 @@
 /// An idle stream owns no buffer. `input` holds bytes that were read but cannot be used yet;
 /// `output` holds bytes that the socket would not take. Owned by its connection.
 struct Stream: ~Copyable {
+  /// What carries the bytes.
+  enum Kind: UInt8 {
+    /// A socket, as they are.
+    case plain
+    /// One stream of an HTTP/2 session: see `Lane`.
+    case lane
+  }
+
+  var kind = Kind.plain
   var descriptor: Int32 = -1
   /// There may be bytes or an end to read: the edge came, or an early stop left some.
   var isReadable = false
@@ -25,6 +34,7 @@ struct Stream: ~Copyable {
 
   /// Prepares the slot for a new connection.
   mutating func open(_ descriptor: Int32) {
+    kind = .plain
     self.descriptor = descriptor
     isReadable = false
     isEnding = false

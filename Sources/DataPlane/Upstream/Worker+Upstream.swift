@@ -36,7 +36,7 @@ extension Worker {
 
   private mutating func flushUpstream(_ u: Int32) {
     let x = upstreams[u].exchange
-    switch upstreams[u].stream.flush(&pool) {
+    switch flush(upstream: u) {
     case .blocked:
       // Some of it went: the clock starts anew.
       if exchanges[x].step == .awaitResponse { setUpstreamTimer(u, after: policy.firstByte) }
