@@ -188,7 +188,7 @@ extension Worker {
   private mutating func shutDown(_ c: Int32) {
     guard !clients[c].hasShutDown else { return }
     clients[c].hasShutDown = true
-    Sockets.shutdownWrite(clients[c].stream.descriptor)
+    shutDownWriting(client: c)
     setClientTimer(c, after: 2_000_000_000)
     dropInput(c)
   }
@@ -259,6 +259,7 @@ extension Worker {
     guard clients[c].state != .free else { return }
     clients[c].state = .free
     clients[c].generation &+= 1
+    if clients[c].stream.kind == .tls, !reset { clients[c].stream.sayEndTLS(&tls, &pool) }
     clients[c].stream.close(&pool, reset: reset)
     wheel.remove(&clients[c].timer)
     endedClients.append(c)

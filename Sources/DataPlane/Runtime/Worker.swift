@@ -58,6 +58,8 @@ package struct Worker: ~Copyable {
   var wheel: TimerWheel
   var pool = BlockPool()
   var deflaters = DeflaterPool()
+  /// Ciphertext of the connections that speak TLS.
+  var tls = TLSBuffers()
 
   /// Bytes are received here, behind the headroom; nothing lives in it from event to event.
   var scratch: Block

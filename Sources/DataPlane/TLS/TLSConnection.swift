@@ -84,11 +84,17 @@ package struct TLSConnection: ~Copyable {
     }
   }
 
+  /// Of the peer's certificate: 0, or one of `X509_V_ERR_`...; 0 also when there was none.
+  package var verification: Int { unsafe Int(SSL_get_verify_result(ssl)) }
+
   // MARK: Bytes
 
   /// Plaintext lies ready, or may: to be read before another byte comes from the socket.
   var hasMore: Bool {
-    @inline(__always) get { rest != nil || hasFailed || hasEnded || unsafe SSL_pending(ssl) > 0 }
+    @inline(__always) get {
+      if rest != nil || hasFailed || hasEnded { return true }
+      return unsafe SSL_pending(ssl) > 0
+    }
   }
 
   /// Decrypts to `block[at...]`, until `count` bytes are there or nothing is left.
