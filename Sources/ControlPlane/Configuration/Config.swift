@@ -30,6 +30,12 @@ public struct Config: Equatable, Sendable {
 
   public struct Listener: Equatable, Sendable {
     public var address: Endpoint
+    /// `nil` speaks in clear.
+    public var tls: TLS? = nil
+    /// Clients may speak HTTP/2: by ALPN over TLS, with prior knowledge in clear.
+    public var isHTTP2On = true
+    /// Requests are sent to https, on this port.
+    public var redirectToHTTPS: UInt16? = nil
     public init(address: Endpoint) { self.address = address }
   }
 
@@ -50,6 +56,10 @@ public struct Config: Equatable, Sendable {
     public var cache: String? = nil
     /// Responses are compressed for clients that take it.
     public var compresses = false
+    /// `nil` leaves the backend's `Strict-Transport-Security` as it is.
+    public var hsts: HSTS? = nil
+    /// Only for connections whose client certificate was verified; for others 421.
+    public var requiresClientCertificate = false
     public init(name: String, match: Match = Match(), action: Action) {
       self.name = name
       self.match = match
@@ -222,6 +232,9 @@ public struct Config: Equatable, Sendable {
     /// A backend that comes back gets its full share after this; `nil` at once.
     public var slowStart: Duration? = nil
     public var sticky = Sticky()
+    public var `protocol` = PoolProtocol.http1
+    /// `nil` speaks in clear.
+    public var tls: PoolTLS? = nil
     public init(name: String, strategy: Strategy, backends: [Backend]) {
       self.name = name
       self.strategy = strategy
@@ -254,6 +267,8 @@ public struct Config: Equatable, Sendable {
 
   /// `nil` is off.
   public struct Timeouts: Equatable, Sendable {
+    /// From accepting a connection to the end of its TLS handshake.
+    public var tlsHandshake: Duration? = .seconds(10)
     /// From the first byte of a request head to its end.
     public var clientHeader: Duration? = .seconds(10)
     /// Between two reads of a request body.

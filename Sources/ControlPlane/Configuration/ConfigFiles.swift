@@ -73,7 +73,7 @@ struct ConfigFiles {
   }
 
   private mutating func patterns(_ node: YamlNode) -> [(String, YamlNode.Place)] {
-    var decoder = ConfigDecoder(sources: sources, readFile: readFile)
+    var decoder = ConfigDecoder(sources: sources, now: 0, readFile: readFile)
     let values = decoder.scalars(node, OptionTable.row("include"), "include")
     problems += decoder.problems
     settings += decoder.settings

@@ -1,3 +1,5 @@
+import DataPlane
+
 /// Reads a config file into a `Config`, or into all of its problems.
 ///
 /// Used at start, by `check`, and on SIGHUP, on the control plane's threads. It starts nothing and
@@ -37,17 +39,20 @@ public enum ConfigLoader {
     }
   }
 
-  /// The pure part: `file` is used in messages and to resolve relative paths.
+  /// The pure part: `file` is used in messages and to resolve relative paths, `now` (seconds since
+  /// 1970; without it the clock's) to warn of certificates that expire.
   public static func load(
     text: [UInt8], file: String, readFile: @escaping ReadFile,
     listFiles: @escaping ListFiles = FileReader.list,
-    variable: @escaping Variable = FileReader.environmentVariable
+    variable: @escaping Variable = FileReader.environmentVariable,
+    now: Int64? = nil
   ) -> Result<Loaded, ConfigErrors> {
     var files = ConfigFiles(readFile: readFile, listFiles: listFiles, variable: variable)
     guard let root = files.read(text, file: file) else {
       return .failure(errors(files.problems, files.sources))
     }
-    var decoder = ConfigDecoder(sources: files.sources, readFile: readFile)
+    var decoder = ConfigDecoder(
+      sources: files.sources, now: now ?? Clock.wallMilliseconds() / 1000, readFile: readFile)
     decoder.settings = files.settings
     decoder.decode(root)
     let problems = files.problems + decoder.problems

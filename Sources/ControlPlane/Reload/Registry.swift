@@ -18,6 +18,7 @@ final class Registry: Sendable {
     var pools = Names()
     var backends = Names()
     var caches: [String] = []
+    var listeners: [Endpoint] = []
   }
 
   /// Ids in the order in which their names were first seen; 0 is the shared one.
@@ -58,6 +59,15 @@ final class Registry: Sendable {
     for worker in counters { worker.backends.reserve(id) }
     shared.reserveBackend(id)
     return id
+  }
+
+  /// The identity of a listener, by its address as written; from 0.
+  func listener(_ address: Endpoint) -> UInt32 {
+    state.withLock { state in
+      if let id = state.listeners.firstIndex(of: address) { return UInt32(id) }
+      state.listeners.append(address)
+      return UInt32(state.listeners.count - 1)
+    }
   }
 
   /// The place of a cache's store, from 0; nil when `Config.Cache.countMax` names have been seen.

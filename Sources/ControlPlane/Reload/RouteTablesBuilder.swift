@@ -41,7 +41,14 @@ struct RouteTablesBuilder {
     addTimeouts(route.timeouts, &row, &detail)
     addRates(route.limits.rates, &row, &detail, &draft)
     if route.compresses, row.action == .pool { row.flags.insert(.compresses) }
-    let withoutDetail: RouteFlags = [.hasConditions, .isSticky, .isCached, .compresses]
+    if route.requiresClientCertificate { row.flags.insert(.needsClientCertificate) }
+    if let hsts = route.hsts {
+      row.flags.insert(.hasHSTS)
+      detail.hsts = draft.intern(hsts.fieldValue.utf8)
+    }
+    let withoutDetail: RouteFlags = [
+      .hasConditions, .isSticky, .isCached, .compresses, .needsClientCertificate,
+    ]
     let isPlain = row.flags.subtracting(withoutDetail).isEmpty && row.action == .pool
     if !isPlain {
       row.detail = UInt32(draft.routing.details.count)

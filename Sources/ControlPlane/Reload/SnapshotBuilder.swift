@@ -25,6 +25,7 @@ struct SnapshotBuilder {
 
   func build() -> Built {
     var draft = SnapshotDraft()
+    addListeners(to: &draft)
     var backends: [BuiltBackend] = []
     var poolIndices: [String: Int] = [:]
     for pool in config.pools {
@@ -47,6 +48,18 @@ struct SnapshotBuilder {
     draft.policy = policy()
     draft.policy.compression = compression(&draft)
     return Built(handle: SnapshotHandle(Snapshot(draft)), backends: backends)
+  }
+
+  private func addListeners(to draft: inout SnapshotDraft) {
+    for listener in config.listeners {
+      let identity = Int(registry.listener(listener.address))
+      while draft.listeners.count <= identity { draft.listeners.append(ListenerRow()) }
+      var row = ListenerRow()
+      row.redirectPort = listener.redirectToHTTPS ?? 0
+      row.speaksTLS = listener.tls != nil
+      row.speaksHTTP2 = listener.isHTTP2On
+      draft.listeners[identity] = row
+    }
   }
 
   private func addPool(

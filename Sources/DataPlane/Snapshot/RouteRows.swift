@@ -31,6 +31,10 @@ package struct RouteFlags: OptionSet, BitwiseCopyable, Sendable {
   package static var isSticky: RouteFlags { RouteFlags(rawValue: 128) }
   /// Responses are compressed for clients that take it: `PolicyRow.compression`.
   package static var compresses: RouteFlags { RouteFlags(rawValue: 256) }
+  /// Only for connections whose client certificate was verified; for others 421.
+  package static var needsClientCertificate: RouteFlags { RouteFlags(rawValue: 512) }
+  /// Answers over TLS carry `Strict-Transport-Security`: `RouteDetailRow.hsts`.
+  package static var hasHSTS: RouteFlags { RouteFlags(rawValue: 1024) }
 
   /// The request's head is not written the plain way.
   @inline(__always) var changesRequest: Bool { rawValue & 12 != 0 }
@@ -181,6 +185,8 @@ package struct RouteDetailRow: BitwiseCopyable, Sendable {
   package var rates = RowRange.none
   /// The value of `RateLimit-Policy`.
   package var ratePolicy: TextReference
+  /// The value of `Strict-Transport-Security`.
+  package var hsts: TextReference
 
   package init(empty: TextReference) {
     prefix = empty
@@ -188,5 +194,6 @@ package struct RouteDetailRow: BitwiseCopyable, Sendable {
     contentType = empty
     body = empty
     ratePolicy = empty
+    hsts = empty
   }
 }

@@ -6,6 +6,8 @@ import Synchronization
 /// quiescence: each worker that adopted it says `release` once it runs a newer one and no exchange
 /// of its pins this one; the last one's release makes `isRetired` true.
 package struct Snapshot: ~Copyable {
+  /// By identity.
+  package let listeners: Table<ListenerRow>
   package let routes: Table<RouteRow>
   package let routing: RouteTables
   package let index: RouteIndex
@@ -26,6 +28,7 @@ package struct Snapshot: ~Copyable {
   private let users = Atomic<Int>(0)
 
   package init(_ draft: borrowing SnapshotDraft) {
+    listeners = Table(draft.listeners)
     routes = Table(draft.routes)
     routing = RouteTables(draft.routing)
     index = RouteIndexBuilder.build(draft)
@@ -51,6 +54,8 @@ package struct Snapshot: ~Copyable {
 
 /// What the control plane fills in before it is frozen into a `Snapshot`.
 package struct SnapshotDraft {
+  /// By identity.
+  package var listeners: [ListenerRow] = []
   package var routes: [RouteRow] = []
   package var routing = RouteDraft()
   package var pools: [PoolRow] = []

@@ -29,6 +29,7 @@ extension ConfigDecoder {
     checkShadowedRoutes()
     checkLimits(entries)
     checkStickyNames()
+    checkTLSOfRoutes()
   }
 
   /// Without any pool there is a problem already, and every reference would repeat it.

@@ -8,17 +8,25 @@ extension ConfigDecoder {
       refuse(entry.keyPlace, "write either \"listen\" or \"listeners\", not both")
     }
     if let short, let endpoint = endpoint(short.value, "listen", "listen") {
-      add(listener: endpoint, at: short.value.place)
+      add(listener: Config.Listener(address: endpoint), at: short.value.place)
     }
     let row = OptionTable.row("listeners")
     let items = long.flatMap { list($0.value, row, row.path) } ?? []
     for (index, item) in items.enumerated() {
       let name = "listeners[\(index)]"
+      let before = problems.count
       guard let entries = mapping(item, at: "listeners[]", called: quoted(name)),
         let node = required("address", entries, of: item.place, called: quoted(name)),
         let endpoint = endpoint(node, "listeners[].address", "\(name).address")
       else { continue }
-      add(listener: endpoint, at: node.place)
+      var listener = Config.Listener(address: endpoint)
+      decodeListenerOptions(entries, name, &listener)
+      if entry("tls", entries) != nil, listener.tls?.clientCertificates == nil,
+        problems.count > before
+      {
+        tlsIsBroken = true
+      }
+      add(listener: listener, at: node.place)
     }
   }
 
@@ -47,12 +55,13 @@ extension ConfigDecoder {
     return endpoint
   }
 
-  private mutating func add(listener endpoint: Endpoint, at place: YamlNode.Place) {
+  private mutating func add(listener: Config.Listener, at place: YamlNode.Place) {
+    let endpoint = listener.address
     if let index = config.listeners.firstIndex(where: { clashes($0.address, endpoint) }) {
       let line = line(of: listenerPlaces[index], seenFrom: place)
       refuse(place, "two listeners on \(endpoint); the other is in \(line)")
     }
-    config.listeners.append(Config.Listener(address: endpoint))
+    config.listeners.append(listener)
     listenerPlaces.append(place)
   }
 

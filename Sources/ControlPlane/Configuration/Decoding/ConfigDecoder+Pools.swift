@@ -49,10 +49,12 @@ extension ConfigDecoder {
     decodePoolSettings(entries, "pools.*", path, &pool)
     checkBreaker(entries, pool)
     checkSticky(entries, &pool)
+    decodePoolTLS(entries, path, &pool)
     let place = poolPlaces[pool.name] ?? node.place
     guard let backends = required("backends", entries, of: place, called: name) else { return }
     decodeBackends(backends, "\(path).backends", &pool, strategy: entry("strategy", entries)?.value)
     checkHealth(entries, pool)
+    checkServerName(entries, pool)
   }
 
   private mutating func decodePoolSettings(

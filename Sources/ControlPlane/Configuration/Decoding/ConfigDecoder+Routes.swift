@@ -34,6 +34,7 @@ extension ConfigDecoder {
     decodeRouteLimits(entries, &draft)
     decodeRouteCache(entries, &draft)
     decodeRouteCompression(entries, &draft)
+    decodeRouteTLS(entries, &draft)
     if let rewrite = entry("rewrite", entries)?.value { decodeRewrite(rewrite, &draft) }
     draft.route.requestHeaders = decodeEdits("request_headers", entries, &draft)
     draft.route.responseHeaders = decodeEdits("response_headers", entries, &draft)

@@ -7,6 +7,8 @@ struct ConfigDecoder {
   let sources: [SourceText]
   /// Reads a file that the config names, given as an absolute or relative path.
   let readFile: ConfigLoader.ReadFile
+  /// Seconds since 1970: what certificates' times are held against.
+  let now: Int64
   var config = OptionTable.defaultConfig()
   var problems: [ConfigProblem] = []
   var warnings: [ConfigProblem] = []
@@ -20,6 +22,10 @@ struct ConfigDecoder {
   var poolPlaces: [String: YamlNode.Place] = [:]
   var cacheReferences: [CacheReference] = []
   var cachePlaces: [String: YamlNode.Place] = [:]
+  var hstsPlaces: [YamlNode.Place] = []
+  var clientCertificatePlaces: [YamlNode.Place] = []
+  /// Some listener has a `tls` with problems of its own.
+  var tlsIsBroken = false
   /// By the pool's name.
   var hashCaptures: [String: HashCapture] = [:]
 
@@ -35,9 +41,10 @@ struct ConfigDecoder {
     var place: YamlNode.Place
   }
 
-  init(sources: [SourceText], readFile: @escaping ConfigLoader.ReadFile) {
+  init(sources: [SourceText], now: Int64, readFile: @escaping ConfigLoader.ReadFile) {
     self.sources = sources
     self.readFile = readFile
+    self.now = now
   }
 
   mutating func decode(_ root: YamlNode) {

@@ -9,6 +9,10 @@ extension ConfigDiff {
     for address in before where !after.contains(address) {
       add(.drains, .listeners, "listener \(address) is closed; its connections are served on")
     }
+    let former = Dictionary(old.listeners.map { ($0.address, $0) }) { first, _ in first }
+    for listener in new.listeners {
+      if let former = former[listener.address] { addListener(former, listener) }
+    }
     let kept = after.filter(before.contains).map(\.description)
     if !kept.isEmpty {
       add(
@@ -90,7 +94,8 @@ extension ConfigDiff {
       ("capacity.max_connections", bound(pool.capacity.maxConnections)),
       ("capacity.queue", "\(pool.capacity.queue)"),
       ("capacity.queue_timeout", text(pool.capacity.queueTimeout)),
-    ] + settings(pool.sticky)
+      ("protocol", pool.protocol.rawValue),
+    ] + settings(pool.tls) + settings(pool.sticky)
   }
 
   private static func settings(_ sticky: Config.Sticky) -> [(name: String, text: String)] {

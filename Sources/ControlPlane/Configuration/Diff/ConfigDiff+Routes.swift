@@ -149,6 +149,8 @@ extension ConfigDiff {
       ("timeouts.try", ConfigWords.choice(route.timeouts.singleTry) ?? ""),
       ("limits.rate", route.limits.rates.map(ConfigWords.rate).joined(separator: " and ")),
       ("compress", route.compresses ? "on" : ""),
+      ("hsts", route.hsts.map(\.fieldValue) ?? ""),
+      ("client_certificate", route.requiresClientCertificate ? "required" : ""),
     ]
   }
 

@@ -27,6 +27,7 @@ extension ConfigDiff {
     Setting("limits.memory_per_worker") {
       SizeText.format(Int64($0.limits.memoryPerWorkerBytes))
     },
+    Setting("timeouts.tls_handshake") { ConfigWords.duration($0.timeouts.tlsHandshake) },
     Setting("timeouts.client_header") { ConfigWords.duration($0.timeouts.clientHeader) },
     Setting("timeouts.client_body_idle") { ConfigWords.duration($0.timeouts.clientBodyIdle) },
     Setting("timeouts.keep_alive_idle") { ConfigWords.duration($0.timeouts.keepAliveIdle) },

@@ -75,6 +75,9 @@ public enum ConfigSchema {
     case .switchedSection:
       let words = JSONValue.object([.init("enum", .texts(["on", "off"]))])
       return [.init("anyOf", .list([words, .object(object(at: path))]))]
+    case .flagOrSection:
+      let flag = JSONValue.object(scalar(.boolean))
+      return [.init("anyOf", .list([flag, .object(object(at: path))]))]
     case .choiceOrSection(let words, _):
       let word = JSONValue.object(scalar(.choice(words)))
       return [.init("anyOf", .list([word, .object(object(at: path))]))]
@@ -145,8 +148,11 @@ public enum ConfigSchema {
         .init("maximum", .number(Int(range.upperBound))),
       ])
       return either(pattern("^[0-9]+(B|KiB|MiB|GiB|TiB)?$"), word: word, or: [bytes])
-    case .duration(_, let word): return either(pattern("^[0-9]+(ms|s|m|h)$"), word: word)
+    case .duration(_, let word): return either(pattern("^[0-9]+(ms|s|m|h|d|y)$"), word: word)
     case .boolean: return either([.init("type", .text("boolean"))], word: nil)
+    case .flagOrInteger(let range):
+      return either(
+        [.init("type", .text("boolean"))], word: nil, or: [.object(scalar(.integer(range)))])
     case .toggle: return either([.init("enum", .texts(["on", "off"]))], word: nil)
     case .choice(let words):
       let values =

@@ -51,6 +51,10 @@ enum OptionKind: Sendable {
   case section
   /// The same, and `on` or `off` instead: a mapping turns it on. Its value is a flag.
   case switchedSection
+  /// `true` or `false`, or a mapping whose keys are rows of their own: it turns it on.
+  case flagOrSection(example: String)
+  /// `true` or `false`, or a number in place of what `true` stands for.
+  case flagOrInteger(ClosedRange<Int>)
   /// One of the words, or a mapping whose keys are rows of their own.
   case choiceOrSection([String], example: String)
   /// The part of a request that is hashed.
@@ -106,6 +110,9 @@ extension OptionKind {
       return "a list of \(items), \(count.lowerBound) to \(count.upperBound)"
     case .section: return "a mapping"
     case .switchedSection: return "a mapping, on or off"
+    case .flagOrSection(let example): return "true, false, or a mapping such as \(example)"
+    case .flagOrInteger(let range):
+      return "true, false, or a whole number, \(range.lowerBound) to \(range.upperBound)"
     case .choiceOrSection(let words, let example):
       return "\(ChoiceText.list(words)), or a mapping such as \(example)"
     case .hashKey: return HashKeyText.description
@@ -142,6 +149,17 @@ extension OptionKind {
       guard !words.contains(text) else { return .word(text) }
       let hint = Suggestion.suffix(for: text, among: words)
       throw Refusal("must be \(description), not \(quoted(text))\(hint)")
+    case .flagOrSection:
+      guard plain, text == "true" || text == "false" else {
+        throw Refusal("must be \(description), not \(quoted(text))")
+      }
+      return .flag(text == "true")
+    case .flagOrInteger(let range):
+      if plain, text == "true" || text == "false" { return .flag(text == "true") }
+      guard plain, let number = IntegerText.digits(text), range.contains(number) else {
+        throw Refusal("must be \(description), not \(quoted(text))")
+      }
+      return .integer(number)
     case .hashKey: return .hashKey(try HashKeyText.parse(text))
     case .listenAddress: return .endpoint(try EndpointText.parseListen(text))
     case .backendAddress: return .endpoint(try EndpointText.parseBackend(text))

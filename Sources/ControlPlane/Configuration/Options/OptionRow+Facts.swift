@@ -12,7 +12,7 @@ extension OptionRow {
   /// The units that a value may have; `nil` for values without one.
   var unit: String? {
     switch kind {
-    case .duration: "ms, s, m or h"
+    case .duration: "ms, s, m, h, d or y (365d)"
     case .size: "bytes, KiB, MiB, GiB or TiB"
     default: nil
     }

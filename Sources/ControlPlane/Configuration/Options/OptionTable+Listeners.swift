@@ -10,10 +10,13 @@ extension OptionTable {
       """),
     OptionRow(
       "listeners", .list("{ address: ... }", 1...256),
-      "The addresses to listen on, when there is more than one."),
+      "The addresses to listen on, when there is more than one, or one with options."),
     OptionRow(
       "listeners[].address", .listenAddress, required: true,
       "Where this listener accepts connections, written as for `listen`."),
+  ]
+
+  static let adminRows = [
     OptionRow(
       "admin", .structure("an address or { address: ... }"),
       """

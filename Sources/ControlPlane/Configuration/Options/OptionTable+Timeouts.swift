@@ -4,6 +4,10 @@ extension OptionTable {
   static let timeoutRows = [
     OptionRow("timeouts", .section, "How long to wait for clients and backends."),
     OptionRow(
+      "timeouts.tls_handshake", kind, default: "10s", into: .config(\.timeouts.tlsHandshake),
+      "From accepting a connection to the end of its TLS handshake. Over it: closed.",
+      reason: "Two round trips over a bad mobile network, with room for lost packets."),
+    OptionRow(
       "timeouts.client_header", kind, default: "10s", into: .config(\.timeouts.clientHeader),
       "From the first byte of a request's head to its end. Over it: 408.",
       reason: "Enough for any real network; a client that trickles its head does not hold a slot."),

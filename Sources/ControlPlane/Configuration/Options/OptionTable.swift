@@ -5,10 +5,12 @@
 enum OptionTable {
   /// In the order of the reference.
   static let rows: [OptionRow] =
-    includeRows + listenerRows + routeRows + matchRows + actionRows + headerRows
-    + routeCacheRows + compressRows + rateRows
+    includeRows + listenerRows + listenerTLSRows + adminRows + routeRows + matchRows + actionRows
+    + headerRows
+    + routeCacheRows + compressRows + rateRows + routeTLSRows
     + poolRows + strategyRows + retryRows + capacityRows
-    + healthRows + breakerRows + stickyRows + cacheRows + serverRows + timeoutRows + limitRows
+    + healthRows + breakerRows + stickyRows + poolTLSRows + cacheRows + serverRows + timeoutRows
+    + limitRows
     + rateTableRows
     + operationRows + compressionRows
 

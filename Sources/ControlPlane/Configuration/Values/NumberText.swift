@@ -85,8 +85,11 @@ enum SizeText {
   }
 }
 
-/// `250ms`, `5s`, `1m`, `1h`.
+/// `250ms`, `5s`, `1m`, `1h`, `1d`, `1y`.
 enum DurationText {
+  /// Not written by `format`: hours are as well known.
+  private static let longUnits: [(name: String, milliseconds: Int)] =
+    [("d", 86_400_000), ("y", 31_536_000_000)]
   private static let units: [(name: String, milliseconds: Int)] =
     [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
 
@@ -107,7 +110,7 @@ enum DurationText {
   }
 
   private static func duration(_ text: String) -> Duration? {
-    guard let unit = units.first(where: { text.hasSuffix($0.name) }),
+    guard let unit = (units + longUnits).first(where: { text.hasSuffix($0.name) }),
       let count = IntegerText.digits(text.dropLast(unit.name.count))
     else { return nil }
     let (milliseconds, overflow) = count.multipliedReportingOverflow(by: unit.milliseconds)

@@ -1,0 +1,22 @@
+/// What one listener does beyond accepting connections.
+///
+/// Found by the listener's identity, which outlives snapshots: a connection keeps the identity of
+/// the listener that accepted it. A listener that the config has no more, whose connections are
+/// served on, has a row that does nothing special.
+package struct ListenerRow: BitwiseCopyable, Equatable, Sendable {
+  /// Requests in clear are answered with 308 to https on this port; 0 is off.
+  package var redirectPort: UInt16 = 0
+  package var speaksTLS = false
+  /// Clients may speak HTTP/2: by ALPN over TLS, with prior knowledge in clear.
+  package var speaksHTTP2 = true
+  package init() {}
+}
+
+extension Snapshot {
+  /// - Parameter listener: an identity; of one that this snapshot does not know, a plain row.
+  @inline(__always)
+  package func listener(_ listener: UInt32) -> ListenerRow {
+    let index = Int(listener)
+    return index < listeners.count ? listeners[index] : ListenerRow()
+  }
+}
