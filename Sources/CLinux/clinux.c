@@ -154,29 +154,44 @@ int hr_bound_port(int fd) {
   return 0;
 }
 
+static void to_peer(const address *a, socklen_t n, hr_peer *peer) {
+  memset(peer, 0, sizeof *peer);
+  if (n >= sizeof a->v4 && a->any.sa_family == AF_INET) {
+    peer->family = 4;
+    peer->port = ntohs(a->v4.sin_port);
+    memcpy(peer->address, &a->v4.sin_addr, 4);
+  } else if (n >= sizeof a->v6 && a->any.sa_family == AF_INET6) {
+    peer->port = ntohs(a->v6.sin6_port);
+    if (IN6_IS_ADDR_V4MAPPED(&a->v6.sin6_addr)) {
+      peer->family = 4;
+      memcpy(peer->address, (const uint8_t *)&a->v6.sin6_addr + 12, 4);
+    } else {
+      peer->family = 6;
+      memcpy(peer->address, &a->v6.sin6_addr, 16);
+    }
+  } else {
+    peer->family = 1;
+  }
+}
+
 int hr_accept(int listener, hr_peer *peer) {
   address a;
   socklen_t n = sizeof a;
   int fd = accept4(listener, &a.any, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return -errno;
-  if (n >= sizeof a.v4 && a.any.sa_family == AF_INET) {
-    peer->family = 4;
-    peer->port = ntohs(a.v4.sin_port);
-    memcpy(peer->address, &a.v4.sin_addr, 4);
-  } else if (n >= sizeof a.v6 && a.any.sa_family == AF_INET6) {
-    peer->port = ntohs(a.v6.sin6_port);
-    if (IN6_IS_ADDR_V4MAPPED(&a.v6.sin6_addr)) {
-      peer->family = 4;
-      memcpy(peer->address, (uint8_t *)&a.v6.sin6_addr + 12, 4);
-    } else {
-      peer->family = 6;
-      memcpy(peer->address, &a.v6.sin6_addr, 16);
-    }
-  } else {
-    peer->family = 1;
-    peer->port = 0;
-  }
+  to_peer(&a, n, peer);
   return fd;
+}
+
+int hr_socket_ends(int fd, hr_peer *remote, hr_peer *local) {
+  address a;
+  socklen_t n = sizeof a;
+  if (getpeername(fd, &a.any, &n)) return -errno;
+  to_peer(&a, n, remote);
+  n = sizeof a;
+  if (getsockname(fd, &a.any, &n)) return -errno;
+  to_peer(&a, n, local);
+  return 0;
 }
 
 int hr_connect(const hr_endpoint *to, int *in_progress) {

@@ -22,6 +22,7 @@ enum Rules {
     "Sources/DataPlane/HTTP1/", "Sources/DataPlane/Routing/",
     "Sources/DataPlane/Balancing/", "Sources/DataPlane/Limits/",
     "Sources/DataPlane/Resilience/", "Sources/DataPlane/Caching/",
+    "Sources/DataPlane/ProxyProtocol/",
   ]
 
   static let lineLengthMax = 100

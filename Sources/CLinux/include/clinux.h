@@ -34,6 +34,16 @@ static inline int64_t hr_peek(int fd) {
   ssize_t r = recv(fd, &c, 1, MSG_DONTWAIT | MSG_PEEK);
   return r < 0 ? -(int64_t)errno : r;
 }
+/// As hr_recv; the bytes stay to be received.
+static inline int64_t hr_recv_peek(int fd, void *p, size_t n) {
+  ssize_t r = recv(fd, p, n, MSG_DONTWAIT | MSG_PEEK);
+  return r < 0 ? -(int64_t)errno : r;
+}
+/// As hr_send; more follows at once, so the bytes wait for it, to leave in one packet.
+static inline int64_t hr_send_more(int fd, const void *p, size_t n) {
+  ssize_t r = send(fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE);
+  return r < 0 ? -(int64_t)errno : r;
+}
 static inline int hr_shutdown_write(int fd) { return shutdown(fd, SHUT_WR) < 0 ? -errno : 0; }
 static inline int hr_close(int fd) { return close(fd) < 0 ? -errno : 0; }
 /// Closes with RST instead of FIN: the peer sees a broken connection, not an end.
@@ -109,6 +119,8 @@ typedef struct {
 } hr_peer;
 /// A non-blocking, close-on-exec socket, its peer in `peer`.
 int hr_accept(int listener, hr_peer *peer);
+/// Both ends of a connected socket. 0 or -errno.
+int hr_socket_ends(int fd, hr_peer *remote, hr_peer *local);
 /// Starts connecting: *in_progress tells whether completion is still to come by epoll.
 int hr_connect(const hr_endpoint *to, int *in_progress);
 /// SO_ERROR: 0 or -errno of the failed connect.

@@ -29,6 +29,7 @@ public struct MetricsReport: Equatable, Sendable {
     public var clientConnections: UInt64 = 0
     public var clientConnectionsAccepted: UInt64 = 0
     public var clientConnectionsRefused: UInt64 = 0
+    public var proxyHeaderFailures: UInt64 = 0
     public var requestsRefused: UInt64 = 0
     public var heldBytes: UInt64 = 0
     public var loopTurns: UInt64 = 0

@@ -53,6 +53,10 @@ enum MetricsTable {
         "Client connections closed at once because a limit was reached.",
         .counter { $0.clientConnectionsRefused }),
       Metric(
+        "headrace_worker_proxy_header_failures_total",
+        "Client connections closed because their PROXY header was malformed or did not come.",
+        .counter { $0.proxyHeaderFailures }),
+      Metric(
         "headrace_worker_requests_refused_total",
         "Requests refused before a route was chosen: bad syntax, over a limit, no route.",
         .counter { $0.requestsRefused }),

@@ -36,6 +36,8 @@ public struct Config: Equatable, Sendable {
     public var isHTTP2On = true
     /// Requests are sent to https, on this port.
     public var redirectToHTTPS: UInt16? = nil
+    /// `nil` where no connection begins with a PROXY header.
+    public var proxyProtocol: ProxyProtocol? = nil
     public init(address: Endpoint) { self.address = address }
   }
 
@@ -235,6 +237,7 @@ public struct Config: Equatable, Sendable {
     public var `protocol` = PoolProtocol.http1
     /// `nil` speaks in clear.
     public var tls: PoolTLS? = nil
+    public var sendProxyProtocol = SentProxyProtocol.off
     public init(name: String, strategy: Strategy, backends: [Backend]) {
       self.name = name
       self.strategy = strategy

@@ -59,13 +59,17 @@ struct ListenerSet {
     return .success(change)
   }
 
-  mutating func apply(_ change: Change, mailboxes: [Mailbox]) {
+  /// - Parameter registry: which knows the listeners by the identity that snapshots use.
+  mutating func apply(_ change: Change, mailboxes: [Mailbox], registry: Registry) {
     for (index, mailbox) in mailboxes.enumerated() {
       for entry in change.closed {
         mailbox.post(.stopListening(descriptor: entry.descriptors[index]))
       }
       for entry in change.opened {
-        mailbox.post(.listen(descriptor: entry.descriptors[index], isShared: entry.isShared))
+        mailbox.post(
+          .listen(
+            descriptor: entry.descriptors[index], isShared: entry.isShared,
+            identity: registry.listener(entry.endpoint)))
       }
     }
     for entry in change.closed where !entry.isInherited { ListenerSet.removePath(entry.endpoint) }

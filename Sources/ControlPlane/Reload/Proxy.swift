@@ -71,7 +71,7 @@ public final class Proxy: Sendable {
     state.withLock { state in
       state.resolver = resolver
       publish(&state)
-      listeners.apply(change, mailboxes: workers.mailboxes)
+      listeners.apply(change, mailboxes: workers.mailboxes, registry: registry)
       state.listeners = listeners
     }
     try startAdmin(config)
@@ -126,7 +126,7 @@ public final class Proxy: Sendable {
       state.config = config
       state.stickyKeys = stickyKeys
       publish(&state)
-      state.listeners.apply(change, mailboxes: workers.mailboxes)
+      state.listeners.apply(change, mailboxes: workers.mailboxes, registry: registry)
       state.reloads += 1
       state.reloadedAtMilliseconds = Clock.wallMilliseconds()
       for entry in change.opened { say("listening on \(entry.bound)") }

@@ -10,6 +10,8 @@ extension SnapshotBuilder {
     for row in draft.backends[first...] where row.identity != 0 {
       var check = HealthCheck(backend: row.identity, pool: counters, address: row.address)
       if let port = pool.health.port { check.address = row.address.at(port: UInt16(port)) }
+      // Another port is another server, which may well not know of it.
+      if check.address == row.address { check.proxyVersion = pool.sendProxyProtocol.version }
       check.rules = rules(pool.health)
       if pool.health.kind == .http {
         let host = pool.health.host ?? hosts[row.address.description] ?? row.address.description

@@ -58,6 +58,14 @@ struct SnapshotBuilder {
       row.redirectPort = listener.redirectToHTTPS ?? 0
       row.speaksTLS = listener.tls != nil
       row.speaksHTTP2 = listener.isHTTP2On
+      if let proxyProtocol = listener.proxyProtocol {
+        row.expectsProxyHeaderFromUnix = proxyProtocol.unix
+        row.proxySources = RowRange(
+          first: draft.proxySources.count, count: proxyProtocol.ranges.count)
+        draft.proxySources += proxyProtocol.ranges.map {
+          AddressRangeRow(bytes: $0.bytes, prefixLength: $0.prefixLength)
+        }
+      }
       draft.listeners[identity] = row
     }
   }
@@ -92,6 +100,7 @@ struct SnapshotBuilder {
     if case .hash(let key) = pool.strategy {
       row.hash = hashRow(key, first..<draft.backends.count, &draft)
     }
+    row.proxyVersion = pool.sendProxyProtocol.version
     row.sticky = sticky(pool, &draft, backends.suffix(draft.backends.count - first))
     draft.pools.append(row)
   }

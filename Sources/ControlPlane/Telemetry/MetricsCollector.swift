@@ -38,6 +38,7 @@ struct MetricsCollector {
     result.clientConnections = accepted >= closed ? accepted - closed : 0
     result.clientConnectionsAccepted = accepted
     result.clientConnectionsRefused = row.load(.clientConnectionsRefused)
+    result.proxyHeaderFailures = row.load(.proxyHeaderFailures)
     result.requestsRefused = row.load(.requestsRefused)
     result.heldBytes = row.load(.heldBytes)
     result.loopTurns = row.load(.loopTurns)

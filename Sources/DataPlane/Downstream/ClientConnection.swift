@@ -1,6 +1,8 @@
 /// A connection that a client opened. Owned by one worker's slab; 1 exchange at a time.
 ///
 /// States and what leaves them:
+/// - `proxyHeader`: for the header of the balancer in front. → `waiting`, closed (malformed, end,
+///   timeout).
 /// - `waiting`: for a request head, or for the rest of one. → `exchange` (a head is complete),
 ///   `closing` (refused), closed (end, timeout).
 /// - `exchange`: a request is being served. → `waiting` (answered, kept alive), `flushing`,
@@ -10,7 +12,7 @@
 ///   to a bound, so that a reset does not destroy the answer. → closed.
 /// - `tunnel`: bytes go both ways after a 101. → closed.
 struct ClientConnection: ~Copyable, SlabElement {
-  enum State: UInt8 { case free, waiting, exchange, flushing, closing, tunnel }
+  enum State: UInt8 { case free, proxyHeader, waiting, exchange, flushing, closing, tunnel }
 
   var generation: UInt32 = 1
   var state = State.free
@@ -29,7 +31,12 @@ struct ClientConnection: ~Copyable, SlabElement {
   /// Bytes that may still be dropped while closing.
   var dropBudget: Int32 = 0
   var exchange: Int32 = -1
+  /// The identity of the listener that accepted it.
+  var listener: UInt32 = .max
   var stream = Stream()
   var timer = Timer()
+  /// The client's: of the socket, or as the balancer in front says.
   var address = PeerAddress(family: 1, bytes: InlineArray<16, UInt8>(repeating: 0))
+  /// What that balancer said; `local` where it named nobody, or there is none.
+  var proxied = ProxyHeader(.local)
 }

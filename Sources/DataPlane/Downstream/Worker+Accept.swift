@@ -2,7 +2,7 @@ extension Worker {
   /// Accepts a batch. A full slab or a lack of descriptors stops listening until something closes.
   mutating func acceptAll(_ index: Int) {
     guard index < listeners.count, !isAcceptPaused else { return }
-    let listener = listeners[index].descriptor
+    let listener = listeners[index]
     for _ in 0..<64 {
       guard hasRoomForClient else {
         setup.counters.worker.add(.clientConnectionsRefused)
@@ -14,10 +14,10 @@ extension Worker {
   }
 
   /// False when there is nothing more to accept for now.
-  private mutating func acceptOne(_ listener: Int32) -> Bool {
-    switch ListeningSocket.accept(listener) {
+  private mutating func acceptOne(_ listener: WorkerListener) -> Bool {
+    switch ListeningSocket.accept(listener.descriptor) {
     case .success(let (descriptor, peer)):
-      openClient(descriptor, peer)
+      openClient(descriptor, peer, listener.identity)
       return true
     case .failure(let error):
       if error.isResourceShortage { pauseAccepting() }
@@ -26,13 +26,14 @@ extension Worker {
     }
   }
 
-  private mutating func openClient(_ descriptor: Int32, _ peer: PeerAddress) {
+  private mutating func openClient(
+    _ descriptor: Int32, _ peer: PeerAddress, _ listener: UInt32
+  ) {
     guard let c = clients.take() else {
       Sockets.close(descriptor)
       return
     }
     let isTrusted = isTrustedPeer(peer)
-    clients[c].state = .waiting
     clients[c].keepAlive = true
     clients[c].isInHead = false
     clients[c].isTrusted = isTrusted
@@ -40,13 +41,32 @@ extension Worker {
     clients[c].skippedBytes = 0
     clients[c].exchange = -1
     clients[c].address = peer
+    clients[c].proxied = ProxyHeader(.local)
+    clients[c].listener = listener
     clients[c].stream.open(descriptor)
+    beginClient(c)
     guard poller.add(stream: descriptor, clientToken(c)) else {
       closeClient(c)
       return
     }
     setup.counters.worker.add(.clientConnectionsAccepted)
+    if expectsProxyHeader(listener, peer) {
+      clients[c].state = .proxyHeader
+      setClientTimer(c, after: policy.clientHeader)
+    }
+  }
+
+  /// What the client itself sends begins here: behind the header of a balancer in front, if any.
+  mutating func beginClient(_ c: Int32) {
+    clients[c].state = .waiting
     setClientTimer(c, after: isDraining ? 500_000_000 : policy.keepAliveIdle)
+  }
+
+  private mutating func expectsProxyHeader(_ listener: UInt32, _ peer: PeerAddress) -> Bool {
+    guard snapshots.hasCurrent else { return false }
+    let snapshot = snapshots[UInt8(truncatingIfNeeded: snapshots.current)]
+    let row = snapshot.value.listener(listener)
+    return row.takesProxyHeaders && snapshot.value.expectsProxyHeader(row, from: peer)
   }
 
   func isTrustedPeer(_ peer: PeerAddress) -> Bool {
@@ -92,7 +112,7 @@ extension Worker {
     guard let index = listeners.firstIndex(where: { $0.descriptor == descriptor }) else { return }
     let listener = listeners[index]
     if !isAcceptPaused { for other in listeners { poller.remove(other.descriptor) } }
-    while hasRoomForClient, acceptOne(listener.descriptor) {}
+    while hasRoomForClient, acceptOne(listener) {}
     ListeningSocket.close(listener.descriptor)
     listeners.remove(at: index)
     if !isAcceptPaused { for index in listeners.indices { watch(index) } }

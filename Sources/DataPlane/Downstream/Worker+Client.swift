@@ -36,6 +36,7 @@ extension Worker {
   mutating func clientReadable(_ c: Int32) {
     switch clients[c].state {
     case .waiting: receiveHead(c)
+    case .proxyHeader: receiveProxyHeader(c)
     case .exchange:
       let x = clients[c].exchange
       if !exchanges[x].requestDone {
@@ -148,7 +149,7 @@ extension Worker {
     case .tunnel:
       setClientTimer(c, after: policy.tunnelIdle)
       tunnelFlushed(clients[c].exchange)
-    case .waiting, .free: break
+    case .proxyHeader, .waiting, .free: break
     }
   }
 
@@ -217,6 +218,7 @@ extension Worker {
 
   mutating func clientTimeout(_ c: Int32) {
     switch clients[c].state {
+    case .proxyHeader: refuseProxyHeader(c)
     case .waiting:
       if clients[c].isInHead { answerTimeout(c) } else { closeClient(c) }
     case .exchange:

@@ -76,7 +76,11 @@ extension Worker {
   private mutating func takeOrConnect(_ x: Int32) -> Int32? {
     let mustBeAlive = !exchanges[x].isReplayable
     let identity = exchanges[x].backendIdentity
-    if let u = takeIdle(identity, mustBeAlive: mustBeAlive) { return u }
+    if !exchanges[x].poolFlags.contains(.sendsProxyHeader),
+      let u = takeIdle(identity, mustBeAlive: mustBeAlive)
+    {
+      return u
+    }
     let snapshot = snapshots[exchanges[x].snapshot]
     var limit = snapshot.value.pools[Int(exchanges[x].pool)].capacity.connectionsPerBackend
     // Room was given by the newest config.
@@ -119,6 +123,14 @@ extension Worker {
         closeUpstream(u)
         failExchange(x, status: 503, .overloaded, "out of memory for connections")
         return nil
+      }
+      if exchanges[x].poolFlags.contains(.sendsProxyHeader) {
+        upstreams[u].idleTimeout = 0
+        if !inProgress, let error = introduceClient(x, u) {
+          closeUpstream(u)
+          connectRefused(x, error, isUnix: false)
+          return nil
+        }
       }
       if inProgress { setUpstreamTimer(u, after: connectTimeout(x)) }
       return u
@@ -220,6 +232,10 @@ extension Worker {
     upstreams[u].state = .active
     wheel.clear(&upstreams[u].timer)
     let x = upstreams[u].exchange
+    if exchanges[x].poolFlags.contains(.sendsProxyHeader), let error = introduceClient(x, u) {
+      connectFailed(u, error.isLocal ? .overloaded : .connectFailed)
+      return
+    }
     guard let request = upstreams[u].stream.output.take() else { return requestSent(x, u) }
     if let unsent = sendAgain(x, u, request) { notSent(x, u, unsent) }
   }

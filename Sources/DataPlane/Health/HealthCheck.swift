@@ -13,6 +13,8 @@ package struct HealthCheck: Equatable, Sendable {
   /// The whole request; empty where a connection alone is the check.
   package var request: [UInt8] = []
   package var expectation = HealthExpectation()
+  /// A PROXY header that names no client goes first; nil sends none.
+  package var proxyVersion: ProxyVersion?
 
   package init(backend: UInt32, pool: UInt32, address: SocketAddress) {
     self.backend = backend

@@ -64,6 +64,13 @@ extension Worker {
 
   private mutating func sendCheck(_ p: Int32) {
     guard let check = probes[p].check else { return }
+    if let version = check.proxyVersion,
+      let error = sendProxyHeader(
+        ProxyHeader(.local), version, to: probes[p].stream.descriptor,
+        more: !check.isConnectOnly)
+    {
+      return endCheck(p, HealthResult(.connectionBroke, detail: Int(error.code)))
+    }
     if check.isConnectOnly { return endCheck(p, HealthResult(.passed)) }
     probes[p].state = .awaiting
     outgoing.removeAll()

@@ -3,8 +3,8 @@ package enum WorkerMessage: Sendable {
   /// Run by this snapshot from now on.
   case adopt(SnapshotHandle)
   /// Accept from this socket, which is the worker's own from now on; `isShared` when others hold
-  /// descriptors of the same one.
-  case listen(descriptor: Int32, isShared: Bool)
+  /// descriptors of the same one. `identity` names the listener in snapshots.
+  case listen(descriptor: Int32, isShared: Bool, identity: UInt32 = .max)
   /// Accept what is queued, then close it.
   case stopListening(descriptor: Int32)
   /// Stop accepting, finish what runs, end by the deadline.

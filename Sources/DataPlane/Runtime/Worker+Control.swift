@@ -71,8 +71,9 @@ extension Worker {
         if let skipped = pendingSnapshot { skipped.value.release() }
         pendingSnapshot = handle
         adoptPending()
-      case .listen(let descriptor, let isShared):
-        listeners.append(WorkerListener(descriptor: descriptor, isShared: isShared))
+      case .listen(let descriptor, let isShared, let identity):
+        listeners.append(
+          WorkerListener(descriptor: descriptor, isShared: isShared, identity: identity))
         if !isAcceptPaused { watch(listeners.count - 1) }
       case .stopListening(let descriptor): stopListening(descriptor)
       case .drain(let deadline): beginDrain(deadline)
@@ -117,7 +118,8 @@ extension Worker {
     while let listener = listeners.last { stopListening(listener.descriptor) }
     stopProbes()
     // Idle connections get a short grace: a request may be on its way.
-    for c in 0..<Int32(clientSlots) where clients[c].state == .waiting {
+    for c in 0..<Int32(clientSlots)
+    where clients[c].state == .waiting || clients[c].state == .proxyHeader {
       setClientTimer(c, after: min(policy.keepAliveIdle, 500_000_000))
     }
   }

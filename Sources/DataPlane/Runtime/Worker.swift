@@ -164,4 +164,6 @@ struct IdleList: BitwiseCopyable {
 struct WorkerListener: BitwiseCopyable {
   var descriptor: Int32
   var isShared: Bool
+  /// By which snapshots name it.
+  var identity: UInt32
 }

@@ -9,7 +9,16 @@ package struct ListenerRow: BitwiseCopyable, Equatable, Sendable {
   package var speaksTLS = false
   /// Clients may speak HTTP/2: by ALPN over TLS, with prior knowledge in clear.
   package var speaksHTTP2 = true
+  /// Rows of `proxySources`: connections from these begin with a PROXY header.
+  package var proxySources = RowRange.none
+  /// Connections of a unix socket do.
+  package var expectsProxyHeaderFromUnix = false
   package init() {}
+
+  /// Connections may begin with one.
+  @inline(__always) var takesProxyHeaders: Bool {
+    proxySources.count > 0 || expectsProxyHeaderFromUnix
+  }
 }
 
 extension Snapshot {
@@ -18,5 +27,14 @@ extension Snapshot {
   package func listener(_ listener: UInt32) -> ListenerRow {
     let index = Int(listener)
     return index < listeners.count ? listeners[index] : ListenerRow()
+  }
+
+  /// A connection from this address must begin with a PROXY header.
+  func expectsProxyHeader(_ listener: ListenerRow, from peer: PeerAddress) -> Bool {
+    guard let address = peer.mapped else { return listener.expectsProxyHeaderFromUnix }
+    let first = Int(listener.proxySources.first)
+    for index in first..<(first &+ Int(listener.proxySources.count))
+    where proxySources[index].contains(address) { return true }
+    return false
   }
 }

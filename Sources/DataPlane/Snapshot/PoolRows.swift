@@ -6,6 +6,8 @@ package struct PoolFlags: OptionSet, BitwiseCopyable, Sendable {
   /// A key is found in each request. Without slots only a custom strategy sees it.
   package static var hashes: PoolFlags { PoolFlags(rawValue: 1) }
   package static var samplesLatency: PoolFlags { PoolFlags(rawValue: 2) }
+  /// Connections begin with a PROXY header, so each serves one request of one client.
+  package static var sendsProxyHeader: PoolFlags { PoolFlags(rawValue: 4) }
 }
 
 /// Of a pool that hashes: which part of a request is the key, and the slots.

@@ -1,5 +1,5 @@
 /// A run of rows of another table.
-package struct RowRange: BitwiseCopyable, Sendable {
+package struct RowRange: BitwiseCopyable, Equatable, Sendable {
   package let first: UInt32
   package let count: UInt32
   package init(first: Int, count: Int) {

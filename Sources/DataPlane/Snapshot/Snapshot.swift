@@ -8,6 +8,7 @@ import Synchronization
 package struct Snapshot: ~Copyable {
   /// By identity.
   package let listeners: Table<ListenerRow>
+  package let proxySources: Table<AddressRangeRow>
   package let routes: Table<RouteRow>
   package let routing: RouteTables
   package let index: RouteIndex
@@ -29,6 +30,7 @@ package struct Snapshot: ~Copyable {
 
   package init(_ draft: borrowing SnapshotDraft) {
     listeners = Table(draft.listeners)
+    proxySources = Table(draft.proxySources)
     routes = Table(draft.routes)
     routing = RouteTables(draft.routing)
     index = RouteIndexBuilder.build(draft)
@@ -56,6 +58,7 @@ package struct Snapshot: ~Copyable {
 package struct SnapshotDraft {
   /// By identity.
   package var listeners: [ListenerRow] = []
+  package var proxySources: [AddressRangeRow] = []
   package var routes: [RouteRow] = []
   package var routing = RouteDraft()
   package var pools: [PoolRow] = []

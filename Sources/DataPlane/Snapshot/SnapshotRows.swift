@@ -24,6 +24,8 @@ package struct PoolRow: BitwiseCopyable, Sendable {
   package var breaker = BreakerPolicy()
   package var hash = PoolHashRow()
   package var sticky = StickyPolicy()
+  /// How a PROXY header is written on its connections; nil sends none.
+  package var proxyVersion: ProxyVersion?
 
   package init(
     name: TextReference, strategy: StrategyKind, firstBackend: Int, backendCount: Int,
@@ -40,6 +42,10 @@ package struct PoolRow: BitwiseCopyable, Sendable {
   }
 
   package var flags: PoolFlags {
+    proxyVersion == nil ? strategyFlags : strategyFlags.union(.sendsProxyHeader)
+  }
+
+  private var strategyFlags: PoolFlags {
     switch strategy {
     case .hash: return .hashes
     case .peakEWMA: return .samplesLatency

@@ -20,6 +20,27 @@ extension Block {
     return result == -Int64(EAGAIN) ? .wouldBlock : .failed(SystemError(result: Int(result)))
   }
 
+  /// The same, and the bytes stay to be received.
+  mutating func peek(_ descriptor: Int32, at: Int, count: Int) -> Transfer {
+    check(at, count)
+    let result = unsafe hr_recv_peek(descriptor, base + at, count)
+    if result > 0 { return .bytes(Int(result)) }
+    if result == 0 { return .endOfStream }
+    return result == -Int64(EAGAIN) ? .wouldBlock : .failed(SystemError(result: Int(result)))
+  }
+
+  /// All of the block, into a socket that has sent nothing yet and so has room for it; nil is
+  /// success. With `more` it leaves together with what is sent next.
+  func sendFirst(_ descriptor: Int32, more: Bool) -> SystemError? {
+    let result =
+      unsafe more
+      ? hr_send_more(descriptor, base + start, count) : hr_send(descriptor, base + start, count)
+    if result == Int64(count) { return nil }
+    // Not the peer's doing: the kernel has no memory for it.
+    return result < 0 && result != -Int64(EAGAIN)
+      ? SystemError(result: Int(result)) : .noMemory
+  }
+
   @inline(__always)
   func send(_ descriptor: Int32, at: Int, count: Int) -> Transfer {
     check(at, count)
@@ -117,6 +138,17 @@ enum Sockets {
 
   /// Whether an idle connection is still open and silent.
   static func isAlive(_ descriptor: Int32) -> Bool { hr_peek(descriptor) == -Int64(EAGAIN) }
+
+  /// Both ends of a connection as its PROXY header; nil when it has none any more.
+  static func ends(_ descriptor: Int32) -> ProxyHeader? {
+    var remote = hr_peer()
+    var local = hr_peer()
+    guard unsafe hr_socket_ends(descriptor, &remote, &local) == 0 else { return nil }
+    guard remote.family != 1, local.family != 1 else { return ProxyHeader(.unix) }
+    return ProxyHeader(
+      source: PeerAddress(remote), port: remote.port, destination: PeerAddress(local),
+      port: local.port)
+  }
 
   /// The outcome of a connect that was in progress; nil is success.
   static func connectError(_ descriptor: Int32) -> SystemError? {

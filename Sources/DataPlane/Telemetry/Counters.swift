@@ -178,6 +178,8 @@ package struct WorkerCounters: BitwiseCopyable, Sendable {
 package enum WorkerCounter: Int, Sendable {
   case clientConnectionsAccepted, clientConnectionsClosed, clientConnectionsRefused
   case requestsRefused, heldBytes, loopTurns, accessLogDropped
+  /// Connections closed because the PROXY header that they had to begin with did not come.
+  case proxyHeaderFailures
 }
 
 extension CounterRow {

@@ -21,6 +21,7 @@ extension ConfigDecoder {
       else { continue }
       var listener = Config.Listener(address: endpoint)
       decodeListenerOptions(entries, name, &listener)
+      decodeProxyProtocol(entries, name, &listener)
       if entry("tls", entries) != nil, listener.tls?.clientCertificates == nil,
         problems.count > before
       {

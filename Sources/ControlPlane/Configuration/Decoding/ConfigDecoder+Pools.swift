@@ -50,6 +50,7 @@ extension ConfigDecoder {
     checkBreaker(entries, pool)
     checkSticky(entries, &pool)
     decodePoolTLS(entries, path, &pool)
+    checkProxyProtocol(entries, pool)
     let place = poolPlaces[pool.name] ?? node.place
     guard let backends = required("backends", entries, of: place, called: name) else { return }
     decodeBackends(backends, "\(path).backends", &pool, strategy: entry("strategy", entries)?.value)

@@ -94,6 +94,7 @@ extension ConfigDiff {
       ("capacity.max_connections", bound(pool.capacity.maxConnections)),
       ("capacity.queue", "\(pool.capacity.queue)"),
       ("capacity.queue_timeout", text(pool.capacity.queueTimeout)),
+      ("send_proxy_protocol", pool.sendProxyProtocol.rawValue),
       ("protocol", pool.protocol.rawValue),
     ] + settings(pool.tls) + settings(pool.sticky)
   }

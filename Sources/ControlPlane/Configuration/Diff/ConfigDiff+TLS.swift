@@ -58,6 +58,7 @@ extension ConfigDiff {
     var words = [
       ("tls", tls == nil ? "off" : "on"), ("http2", "\(listener.isHTTP2On)"),
       ("redirect_to_https", listener.redirectToHTTPS.map { "port \($0)" } ?? "off"),
+      ("proxy_protocol", listener.proxyProtocol.map(words) ?? "off"),
       ("tls.client_certificates", clients?.mode.rawValue ?? "off"),
       ("tls.client_certificates.ca", clients?.authorities.path ?? "left out"),
     ]
@@ -68,6 +69,11 @@ extension ConfigDiff {
       ("tls.session_tickets", text(tls?.sessionTickets ?? .rotating)),
     ]
     return words
+  }
+
+  private static func words(_ proxyProtocol: Config.ProxyProtocol) -> String {
+    let sources = proxyProtocol.ranges.map(ConfigWords.range) + (proxyProtocol.unix ? ["unix"] : [])
+    return "from \(ConfigWords.list(sources))"
   }
 
   private static func text(_ tickets: Config.SessionTickets) -> String {

@@ -13,6 +13,8 @@ enum OptionKind: Sendable {
   case listenAddress
   case backendAddress
   case addressRange
+  /// The same, or `unix`.
+  case proxySource
   case hostPattern
   case pathPattern
   case pathPrefix
@@ -83,6 +85,7 @@ extension OptionKind {
     case .listenAddress: return "an address to listen on"
     case .backendAddress: return "a backend's address"
     case .addressRange: return "an address or a CIDR block"
+    case .proxySource: return "an address, a CIDR block or unix"
     case .hostPattern: return "a host pattern"
     case .pathPattern: return "a path pattern"
     case .pathPrefix: return "a path such as /api"
@@ -164,6 +167,8 @@ extension OptionKind {
     case .listenAddress: return .endpoint(try EndpointText.parseListen(text))
     case .backendAddress: return .endpoint(try EndpointText.parseBackend(text))
     case .addressRange: return .addressRange(try AddressRangeText.parse(text))
+    case .proxySource:
+      return text == "unix" ? .word(text) : .addressRange(try AddressRangeText.parse(text))
     case .hostPattern: return .host(try HostPatternText.parse(text))
     case .pathPattern: return .path(try PathPatternText.parse(text))
     case .name: return .word(try NameText.parse(text))

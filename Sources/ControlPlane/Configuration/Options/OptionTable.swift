@@ -5,11 +5,13 @@
 enum OptionTable {
   /// In the order of the reference.
   static let rows: [OptionRow] =
-    includeRows + listenerRows + listenerTLSRows + adminRows + routeRows + matchRows + actionRows
+    includeRows + listenerRows + listenerTLSRows + listenerProxyProtocolRows + adminRows + routeRows
+    + matchRows + actionRows
     + headerRows
     + routeCacheRows + compressRows + rateRows + routeTLSRows
     + poolRows + strategyRows + retryRows + capacityRows
-    + healthRows + breakerRows + stickyRows + poolTLSRows + cacheRows + serverRows + timeoutRows
+    + healthRows + breakerRows + stickyRows + poolTLSRows + poolProxyProtocolRows + cacheRows
+    + serverRows + timeoutRows
     + limitRows
     + rateTableRows
     + operationRows + compressionRows
