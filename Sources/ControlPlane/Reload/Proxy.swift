@@ -25,6 +25,7 @@ public final class Proxy: Sendable {
     var config: Config
     var listeners = ListenerSet()
     var stickyKeys: StickyKeys
+    var tls = ListenerTLS()
     var resolver: Resolver?
     var admin: AdminServer?
     /// Those of the current snapshot, in its order.
@@ -53,6 +54,7 @@ public final class Proxy: Sendable {
     ThisProcess.tuneMemory()
     let stickyKeys = try StickyKeys(config)
     let count = config.workers ?? ThisProcess.usableCores
+    let tls = try ListenerTLS(config, former: ListenerTLS(), workers: count)
     self.say = say
     self.reloadFile = reloadFile
     startedAt = Clock.now()
@@ -65,7 +67,7 @@ public final class Proxy: Sendable {
       registry: registry, events: eventWriter.log,
       rates: RateTable(keys: config.limits.rateKeys), maxConnections: limit)
     logWriter = try AccessLogWriter(rings: workers.rings, registry: registry)
-    state = Locked(State(config: config, stickyKeys: stickyKeys))
+    state = Locked(State(config: config, stickyKeys: stickyKeys, tls: tls))
     let resolver = try Resolver(
       onChange: { [weak self] in self?.namesChanged() }, onProblem: { say($0) })
     state.withLock { state in
@@ -110,6 +112,13 @@ public final class Proxy: Sendable {
         state.reloadFailures += 1
         throw error
       }
+      let tls: ListenerTLS
+      do {
+        tls = try ListenerTLS(config, former: state.tls, workers: registry.counters.count)
+      } catch {
+        state.reloadFailures += 1
+        throw error
+      }
       let change: ListenerSet.Change
       switch state.listeners.prepare(
         config.listeners.map(\.address), workers: registry.counters.count)
@@ -125,6 +134,7 @@ public final class Proxy: Sendable {
       for note in stickyKeys.notes + registry.notes(on: config) { say(note) }
       state.config = config
       state.stickyKeys = stickyKeys
+      state.tls = tls
       publish(&state)
       state.listeners.apply(change, mailboxes: workers.mailboxes, registry: registry)
       state.reloads += 1
@@ -155,7 +165,7 @@ public final class Proxy: Sendable {
     registry.prepareStores(state.config)
     let built = SnapshotBuilder(
       config: state.config, registry: registry, resolved: state.resolver?.answers ?? [:],
-      stickyKeys: state.stickyKeys
+      stickyKeys: state.stickyKeys, tls: state.tls
     ).build()
     holdBackNew(built.handle.value.checks, former: state.snapshots.last)
     built.handle.value.acquire(workers: workers.mailboxes.count)

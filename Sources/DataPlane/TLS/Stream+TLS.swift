@@ -53,7 +53,13 @@ extension Stream {
     if case .done = result {
       // What came behind the handshake is for the first receive.
       connection.rest = buffers.takeUnread(&pool)
-      if connection.rest != nil { isReadable = true }
+      if connection.rest != nil {
+        isReadable = true
+        // The request is here already: tickets can go with its answer.
+        if !connection.isClient, connection.version == .tls13 {
+          connection.held = buffers.takeWritten(&pool)
+        }
+      }
     }
     if case .failed = sendRecords(&buffers, &pool) { return .failed(TLSFailure(.closed)) }
     return result
@@ -203,6 +209,12 @@ extension Stream {
     tls?.sayEnd()
     if output == nil { _ = sendRecords(&buffers, &pool) }
     buffers.forgetOutput()
+  }
+
+  /// The connection goes on in clear.
+  mutating func endTLS(_ pool: inout BlockPool) {
+    dropTLS(&pool)
+    kind = .plain
   }
 
   /// Before the descriptor is closed.

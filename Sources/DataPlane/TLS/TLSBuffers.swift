@@ -78,6 +78,17 @@ package struct TLSBuffers: ~Copyable {
     return block
   }
 
+  /// Records that are to go out later.
+  mutating func takeWritten(_ pool: inout BlockPool) -> Block? {
+    let count = written
+    guard count > 0 else { return nil }
+    var block = pool.take(atLeast: count)
+    block.removeAll()
+    unsafe block.append(state.pointee.output, 0, count)
+    forgetOutput()
+    return block
+  }
+
   /// The session that came in the last call, if one did. The caller frees it.
   mutating func takeSession() -> OpaquePointer? {
     let session = unsafe state.pointee.session

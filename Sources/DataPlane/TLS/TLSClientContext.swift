@@ -15,7 +15,7 @@ package final class TLSClientContext: @unchecked Sendable {
     do throws(TLSProblem) {
       for _ in 0..<workers { unsafe made.append(try context(settings)) }
     } catch {
-      for unsafecontext in unsafe made { unsafe SSL_CTX_free(context) }
+      unsafe made.forEach { unsafe SSL_CTX_free($0) }
       throw error
     }
     return unsafe TLSClientContext(made, fingerprint: fingerprint(settings))
@@ -26,7 +26,7 @@ package final class TLSClientContext: @unchecked Sendable {
     self.fingerprint = fingerprint
   }
 
-  deinit { for unsafecontext in unsafe contexts { unsafe SSL_CTX_free(context) } }
+  deinit { unsafe contexts.forEach { unsafe SSL_CTX_free($0) } }
 
   package func set(_ worker: Int) -> TLSClientSet {
     unsafe TLSClientSet(context: contexts[worker], fingerprint: fingerprint)

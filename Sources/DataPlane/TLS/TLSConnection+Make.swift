@@ -89,13 +89,24 @@ extension TLSConnection {
   /// Whether this listener asks clients for certificates.
   var asksClients: Bool { unsafe SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER != 0 }
 
+  /// It named a host, and the listener has other certificates for other hosts.
+  var mayBeMisdirected: Bool {
+    guard unsafe hr_tls_name(ssl) != nil, let directory else { return false }
+    return !directory.isAlone
+  }
+
+  /// Of a client's connection: held by its first context.
+  private var directory: TLSDirectory? {
+    guard !isClient, let first = unsafe SSL_get_ex_data(ssl, 0) else { return nil }
+    return unsafe TLSContextNotes.of(OpaquePointer(first))?.directory
+  }
+
   /// Another certificate of this listener is for that host, and this connection's is not: the
   /// request came the wrong way (RFC 9110 section 15.5.20). Only where the client named a host at
   /// all; one that does not know names is served as ever.
   func isMisdirected(_ bytes: borrowing Bytes, _ host: Int, _ count: Int) -> Bool {
     guard let first = unsafe SSL_get_ex_data(ssl, 0),
-      let directory = unsafe TLSContextNotes.of(OpaquePointer(first))?.directory,
-      !directory.isAlone, let name = unsafe hr_tls_name(ssl)
+      let directory, !directory.isAlone, let name = unsafe hr_tls_name(ssl)
     else { return false }
     if unsafe TLSConnection.isSame(name, bytes, host, count) { return false }
     guard let place = directory.names.find(bytes, host, count) else { return false }
@@ -114,14 +125,11 @@ extension TLSConnection {
     return unsafe name[count] == 0
   }
 
-  /// The field lines that tell a backend of the client's certificate; nil where none is asked for.
-  func certificateLines(_ pool: inout BlockPool) -> Block? {
-    guard asksClients else { return nil }
-    var block = pool.take(atLeast: 2048)
-    block.removeAll()
+  /// Writes the field lines that tell a backend of the client's certificate, into an empty block of
+  /// 2 KiB or more.
+  func describeClient(into block: inout Block) {
     guard let certificate = unsafe SSL_get0_peer_certificate(ssl) else {
-      block.append("X-Client-Verify: NONE\r\n")
-      return block
+      return block.append("X-Client-Verify: NONE\r\n")
     }
     block.append(
       verification == 0 ? "X-Client-Verify: SUCCESS\r\n" : "X-Client-Verify: FAILED\r\n")
@@ -134,19 +142,15 @@ extension TLSConnection {
       for index in 0..<32 { block.append(hex: UInt64(hash[index]), digits: 2) }
       block.append("\r\n")
     }
-    // A longer one is left out: a part of a name is another name.
-    let room = block.capacity - block.end - 64
-    block.append("X-Client-Subject: ")
-    let subject = unsafe hr_tls_subject(
-      certificate,
-      UnsafeMutableRawPointer(block.base + block.end).assumingMemoryBound(
-        to: CChar.self), Int32(room))
-    if subject > 0, Int(subject) <= room {
-      block.end += Int(subject)
-      block.append("\r\n")
-    } else {
-      block.end -= 18
+    let name: StaticString = "X-Client-Subject: "
+    block.append(name)
+    let room = block.capacity - block.end - 2
+    let count = unsafe block.base.withMemoryRebound(to: CChar.self, capacity: block.capacity) {
+      unsafe hr_tls_subject(certificate, $0 + block.end, Int32(room))
     }
-    return block
+    // A longer one is left out: a part of a name is another name.
+    guard count > 0, Int(count) <= room else { return block.end -= name.utf8CodeUnitCount }
+    block.end += Int(count)
+    block.append("\r\n")
   }
 }

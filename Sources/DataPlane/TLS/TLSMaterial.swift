@@ -46,10 +46,7 @@ struct TLSMaterial: ~Copyable {
     guard unsafe SSL_CTX_use_certificate(context, certificate) == 1,
       unsafe SSL_CTX_use_PrivateKey(context, key) == 1
     else { return false }
-    for unsafeother in unsafe intermediates {
-      guard unsafe hr_tls_add_intermediate(context, other) == 1 else { return false }
-    }
-    return true
+    return unsafe intermediates.allSatisfy { unsafe hr_tls_add_intermediate(context, $0) == 1 }
   }
 
   // MARK: Reading
@@ -88,6 +85,6 @@ struct TLSMaterial: ~Copyable {
   }
 
   static func free(_ certificates: [OpaquePointer]) {
-    for unsafecertificate in unsafe certificates { unsafe X509_free(certificate) }
+    unsafe certificates.forEach { unsafe X509_free($0) }
   }
 }

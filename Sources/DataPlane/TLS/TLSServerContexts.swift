@@ -21,7 +21,7 @@ package final class TLSServerContexts: @unchecked Sendable {
 
   private init(_ sets: [OpaquePointer]) { unsafe self.sets = sets }
 
-  deinit { for unsafeset in unsafe sets { unsafe SSL_CTX_free(set) } }
+  deinit { unsafe sets.forEach { unsafe SSL_CTX_free($0) } }
 
   package var workers: Int { unsafe sets.count }
 
@@ -37,7 +37,7 @@ package final class TLSServerContexts: @unchecked Sendable {
         unsafe made.append(try builder.build())
       }
     } catch {
-      for unsafeset in unsafe made { unsafe SSL_CTX_free(set) }
+      unsafe made.forEach { unsafe SSL_CTX_free($0) }
       throw error
     }
     return unsafe made
@@ -96,7 +96,7 @@ final class TLSDirectory: @unchecked Sendable {
     unsafe self.others = others
   }
 
-  deinit { for unsafecontext in unsafe others { unsafe SSL_CTX_free(context) } }
+  deinit { unsafe others.forEach { unsafe SSL_CTX_free($0) } }
 
   var isAlone: Bool { unsafe others.isEmpty }
 

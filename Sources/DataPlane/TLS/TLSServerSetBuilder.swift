@@ -95,7 +95,7 @@ struct TLSServerSetBuilder: ~Copyable {
         unsafe notes(group, directory: nil).attach(to: context)
       }
     } catch {
-      for unsafecontext in unsafe others { unsafe SSL_CTX_free(context) }
+      unsafe others.forEach { unsafe SSL_CTX_free($0) }
       throw error
     }
     let directory = unsafe TLSDirectory(names: TLSNames(names), others: others)
@@ -182,7 +182,7 @@ struct TLSServerSetBuilder: ~Copyable {
 
   private func trust(_ context: OpaquePointer, _ authorities: [UInt8]) throws(TLSProblem) {
     let found = unsafe try TLSMaterial.authorities(authorities, for: context)
-    for unsafecertificate in unsafe found { unsafe SSL_CTX_add_client_CA(context, certificate) }
+    unsafe found.forEach { unsafe SSL_CTX_add_client_CA(context, $0) }
     unsafe TLSMaterial.free(found)
   }
 }
@@ -199,9 +199,7 @@ extension TLSMaterial {
     }
     guard unsafe !found.isEmpty else { throw .badAuthorities(reason: "there is none in it") }
     let store = unsafe SSL_CTX_get_cert_store(context)
-    for unsafecertificate in unsafe found {
-      unsafe X509_STORE_add_cert(store, certificate)
-    }
+    unsafe found.forEach { unsafe _ = X509_STORE_add_cert(store, $0) }
     return unsafe found
   }
 }
