@@ -26,7 +26,8 @@ var targets: [Target] = [
   .target(name: "CLinux"),
   .systemLibrary(name: "COpenSSL"),
   .systemLibrary(name: "CZlib"),
-  .target(name: "DataPlane", dependencies: ["CLinux", "CZlib"], swiftSettings: dataPlane),
+  .target(
+    name: "DataPlane", dependencies: ["CLinux", "COpenSSL", "CZlib"], swiftSettings: dataPlane),
   .target(
     name: "ControlPlane",
     dependencies: [
@@ -42,7 +43,7 @@ var targets: [Target] = [
     swiftSettings: everywhere),
   .executableTarget(name: "headrace", dependencies: ["HeadraceKit"], swiftSettings: everywhere),
   .testTarget(
-    name: "DataPlaneTests", dependencies: ["DataPlane", "CLinux"], swiftSettings: dataPlane),
+    name: "DataPlaneTests", dependencies: ["DataPlane", "ControlPlane", "CLinux"], swiftSettings: dataPlane),
   .testTarget(
     name: "ControlPlaneTests", dependencies: ["ControlPlane", "DataPlane"],
     exclude: ["Configuration/Golden"],
@@ -82,7 +83,7 @@ if Context.environment["HEADRACE_SANITIZE"] == nil {
 
 /// `make test` builds the steady-state tests a second time, optimised, and only what they need.
 if Context.environment["HEADRACE_ONLY_STEADY_STATE"] != nil {
-  let needed = ["CLinux", "CZlib", "DataPlane", "CCounting", "SteadyStateTests"]
+  let needed = ["CLinux", "COpenSSL", "CZlib", "DataPlane", "CCounting", "SteadyStateTests"]
   targets.removeAll { !needed.contains($0.name) }
   products = []
 }

@@ -1,8 +1,10 @@
 /// A connection that a client opened. Owned by one worker's slab; 1 exchange at a time.
 ///
 /// States and what leaves them:
-/// - `proxyHeader`: for the header of the balancer in front. → `waiting`, closed (malformed, end,
-///   timeout).
+/// - `proxyHeader`: for the header of the balancer in front. → `handshake`, `waiting`, closed
+///   (malformed, end, timeout).
+/// - `handshake`: TLS is being agreed upon. → `waiting`, `closing` (it was HTTP in clear), closed
+///   (refused, end, timeout).
 /// - `waiting`: for a request head, or for the rest of one. → `exchange` (a head is complete),
 ///   `closing` (refused), closed (end, timeout).
 /// - `exchange`: a request is being served. → `waiting` (answered, kept alive), `flushing`,
@@ -15,7 +17,7 @@
 ///   → `closing`, closed.
 struct ClientConnection: ~Copyable, SlabElement {
   enum State: UInt8 {
-    case free, proxyHeader, waiting, exchange, flushing, closing, tunnel, session
+    case free, proxyHeader, handshake, waiting, exchange, flushing, closing, tunnel, session
   }
 
   var generation: UInt32 = 1
@@ -26,11 +28,17 @@ struct ClientConnection: ~Copyable, SlabElement {
   var isInHead = false
   /// The peer's forwarding headers are believed.
   var isTrusted = false
+  /// What it sends came encrypted: its requests are `https`.
+  var isTLS = false
+  /// It showed a certificate, and a good one.
+  var isVerified = false
+  /// It named a host in its handshake and the listener has certificates for others: a request may
+  /// have come the wrong way.
+  var mayBeMisdirected = false
   /// Nobody: an exchange that fetches for a cache is its client.
   var isNobody = false
   /// No request came yet: its first bytes may say that it speaks HTTP/2.
   var mayBeginSession = false
-  var isTLS = false
   /// We shut down our half already.
   var hasShutDown = false
   /// Of empty lines before the next request line.
@@ -46,6 +54,8 @@ struct ClientConnection: ~Copyable, SlabElement {
   var timer = Timer()
   /// The client's: of the socket, or as the balancer in front says.
   var address = PeerAddress(family: 1, bytes: InlineArray<16, UInt8>(repeating: 0))
+  /// The field lines about its certificate, where the listener asks for one.
+  var certificate: Block? = nil
   /// What that balancer said; `local` where it named nobody, or there is none.
   var proxied = ProxyHeader(.local)
 }

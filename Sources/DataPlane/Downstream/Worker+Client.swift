@@ -38,6 +38,7 @@ extension Worker {
     switch clients[c].state {
     case .waiting: receiveHead(c)
     case .proxyHeader: receiveProxyHeader(c)
+    case .handshake: queueHandshake(c)
     case .exchange:
       let x = clients[c].exchange
       if !exchanges[x].requestDone {
@@ -165,7 +166,7 @@ extension Worker {
     case .tunnel:
       setClientTimer(c, after: policy.tunnelIdle)
       tunnelFlushed(clients[c].exchange)
-    case .proxyHeader, .waiting, .session, .free: break
+    case .proxyHeader, .handshake, .waiting, .session, .free: break
     }
   }
 
@@ -208,7 +209,7 @@ extension Worker {
     guard !clients[c].hasShutDown else { return }
     if clients[c].stream.kind == .lane { return closeClient(c) }
     clients[c].hasShutDown = true
-    Sockets.shutdownWrite(clients[c].stream.descriptor)
+    shutDownWriting(client: c)
     setClientTimer(c, after: 2_000_000_000)
     dropInput(c)
   }
@@ -238,6 +239,7 @@ extension Worker {
   mutating func clientTimeout(_ c: Int32) {
     switch clients[c].state {
     case .proxyHeader: refuseProxyHeader(c)
+    case .handshake: handshakeFailed(c)
     case .waiting:
       if clients[c].isInHead { answerTimeout(c) } else { closeClient(c) }
     case .exchange:
@@ -284,6 +286,8 @@ extension Worker {
     endSession(client: c)
     let isLane = clients[c].stream.kind == .lane
     if isLane { leaveLane(client: c) }
+    if clients[c].stream.kind == .tls, !reset { clients[c].stream.sayEndTLS(&tls, &pool) }
+    if let lines = clients[c].certificate.take() { pool.give(lines) }
     clients[c].stream.close(&pool, reset: reset)
     wheel.remove(&clients[c].timer)
     endedClients.append(c)

@@ -51,7 +51,7 @@ extension Worker {
       let hadInput = clients[c].stream.restoreInput(&frames, &pool)
       if clients[c].stream.isReadable {
         let room = frames.capacity &- frames.end &- BlockPool.tailroom
-        switch clients[c].stream.receive(&frames, count: min(Worker.framesReceive, room)) {
+        switch receiveFrames(fromClient: c, min(Worker.framesReceive, room)) {
         case .bytes: break
         case .wouldBlock: if !hadInput { return }
         case .endOfStream, .failed: return closeClient(c)
@@ -158,6 +158,8 @@ extension Worker {
     clients[c].session = -1
     clients[c].isTrusted = clients[holder].isTrusted
     clients[c].isTLS = clients[holder].isTLS
+    clients[c].isVerified = clients[holder].isVerified
+    clients[c].mayBeMisdirected = clients[holder].mayBeMisdirected
     clients[c].address = clients[holder].address
     clients[c].proxied = clients[holder].proxied
     clients[c].listener = clients[holder].listener

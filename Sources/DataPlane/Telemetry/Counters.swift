@@ -183,6 +183,9 @@ package enum WorkerCounter: Int, Sendable {
   /// HTTP/2: connections of clients, their streams, those refused for want of room, streams to
   /// backends, and connections of either side that ended by an error.
   case http2Connections, http2Streams, http2StreamsRefused, http2UpstreamStreams, http2Errors
+  /// TLS handshakes of clients that were completed, that came to nothing, and of the first those
+  /// that resumed a session.
+  case tlsHandshakes, tlsHandshakeFailures, tlsResumed
 }
 
 extension CounterRow {

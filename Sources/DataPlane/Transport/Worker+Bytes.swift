@@ -5,15 +5,21 @@ extension Worker {
   /// Sends all of `outgoing`. What cannot go out now is kept by the connection.
   @inline(__always)
   mutating func sendOutgoing(toClient c: Int32) -> Stream.SendResult {
-    if clients[c].stream.kind == .lane { return sendOutgoing(toClientLane: c) }
-    return clients[c].stream.send(&outgoing, 0, outgoing.end, &pool)
+    switch clients[c].stream.kind {
+    case .plain: return clients[c].stream.send(&outgoing, 0, outgoing.end, &pool)
+    case .tls: return clients[c].stream.sendTLS(outgoing, 0, outgoing.end, &tls, &pool)
+    case .lane: return sendOutgoing(toClientLane: c)
+    }
   }
 
   /// Sends `scratch[at..<at + count]`; a large rest takes the scratch block itself.
   @inline(__always)
   mutating func sendScratch(toClient c: Int32, _ at: Int, _ count: Int) -> Stream.SendResult {
-    if clients[c].stream.kind == .lane { return sendScratch(toClientLane: c, at, count) }
-    return clients[c].stream.send(&scratch, at, count, &pool)
+    switch clients[c].stream.kind {
+    case .plain: return clients[c].stream.send(&scratch, at, count, &pool)
+    case .tls: return clients[c].stream.sendTLS(scratch, at, count, &tls, &pool)
+    case .lane: return sendScratch(toClientLane: c, at, count)
+    }
   }
 
   /// Sends `outgoing` and then bytes of a stored body: see `Stream.send(_:_:from:to:)`.
@@ -21,12 +27,16 @@ extension Worker {
   mutating func sendStored(
     toClient c: Int32, _ body: CachedBody, from offset: Int, to end: Int, closesChunk: Bool = false
   ) -> Stream.ServeResult {
-    if clients[c].stream.kind == .lane {
-      return sendStored(
-        toClientLane: c, body, from: offset, to: end, closesChunk: closesChunk)
+    switch clients[c].stream.kind {
+    case .plain:
+      return clients[c].stream.send(
+        outgoing, body, from: offset, to: end, closesChunk: closesChunk, &pool)
+    case .tls:
+      return clients[c].stream.sendTLS(
+        outgoing, body, from: offset, to: end, closesChunk: closesChunk, &tls, &pool)
+    case .lane:
+      return sendStored(toClientLane: c, body, from: offset, to: end, closesChunk: closesChunk)
     }
-    return clients[c].stream.send(
-      outgoing, body, from: offset, to: end, closesChunk: closesChunk, &pool)
   }
 
   /// Sends what waits for the client.
@@ -40,20 +50,29 @@ extension Worker {
 
   @inline(__always)
   mutating func sendOutgoing(toUpstream u: Int32) -> Stream.SendResult {
-    if upstreams[u].stream.kind == .lane { return sendOutgoing(toUpstreamLane: u) }
-    return upstreams[u].stream.send(&outgoing, 0, outgoing.end, &pool)
+    switch upstreams[u].stream.kind {
+    case .plain: return upstreams[u].stream.send(&outgoing, 0, outgoing.end, &pool)
+    case .tls: return upstreams[u].stream.sendTLS(outgoing, 0, outgoing.end, &tls, &pool)
+    case .lane: return sendOutgoing(toUpstreamLane: u)
+    }
   }
 
   @inline(__always)
   mutating func sendScratch(toUpstream u: Int32, _ at: Int, _ count: Int) -> Stream.SendResult {
-    if upstreams[u].stream.kind == .lane { return sendScratch(toUpstreamLane: u, at, count) }
-    return upstreams[u].stream.send(&scratch, at, count, &pool)
+    switch upstreams[u].stream.kind {
+    case .plain: return upstreams[u].stream.send(&scratch, at, count, &pool)
+    case .tls: return upstreams[u].stream.sendTLS(scratch, at, count, &tls, &pool)
+    case .lane: return sendScratch(toUpstreamLane: u, at, count)
+    }
   }
 
   /// Sends all of a block that the caller owns, and goes on owning.
   mutating func send(_ block: inout Block, toUpstream u: Int32) -> Stream.SendResult {
-    if upstreams[u].stream.kind == .lane { return send(&block, toUpstreamLane: u) }
-    return upstreams[u].stream.send(&block, block.start, block.count, &pool)
+    switch upstreams[u].stream.kind {
+    case .plain: return upstreams[u].stream.send(&block, block.start, block.count, &pool)
+    case .tls: return upstreams[u].stream.sendTLS(block, block.start, block.count, &tls, &pool)
+    case .lane: return send(&block, toUpstreamLane: u)
+    }
   }
 
   @inline(__always)
@@ -67,13 +86,61 @@ extension Worker {
   /// Receives at most `count` bytes behind what `scratch` holds.
   @inline(__always)
   mutating func receive(fromClient c: Int32, _ count: Int) -> Transfer {
-    if clients[c].stream.kind == .lane { return receive(fromClientLane: c, count) }
-    return clients[c].stream.receive(&scratch, count: count)
+    switch clients[c].stream.kind {
+    case .plain: return clients[c].stream.receive(&scratch, count: count)
+    case .tls: return clients[c].stream.receiveTLS(&scratch, count: count, &tls, &pool)
+    case .lane: return receive(fromClientLane: c, count)
+    }
   }
 
   @inline(__always)
   mutating func receive(fromUpstream u: Int32, _ count: Int) -> Transfer {
-    if upstreams[u].stream.kind == .lane { return receive(fromUpstreamLane: u, count) }
-    return upstreams[u].stream.receive(&scratch, count: count)
+    switch upstreams[u].stream.kind {
+    case .plain: return upstreams[u].stream.receive(&scratch, count: count)
+    case .tls: return upstreams[u].stream.receiveTLS(&scratch, count: count, &tls, &pool)
+    case .lane: return receive(fromUpstreamLane: u, count)
+    }
+  }
+
+  // MARK: Frames, of connections that carry a session
+
+  mutating func receiveFrames(fromClient c: Int32, _ count: Int) -> Transfer {
+    if clients[c].stream.kind == .tls {
+      return clients[c].stream.receiveTLS(&frames, count: count, &tls, &pool)
+    }
+    return clients[c].stream.receive(&frames, count: count)
+  }
+
+  mutating func receiveFrames(fromUpstream u: Int32, _ count: Int) -> Transfer {
+    if upstreams[u].stream.kind == .tls {
+      return upstreams[u].stream.receiveTLS(&frames, count: count, &tls, &pool)
+    }
+    return upstreams[u].stream.receive(&frames, count: count)
+  }
+
+  mutating func sendFrames(_ block: inout Block, toClient c: Int32) -> Stream.SendResult {
+    if clients[c].stream.kind == .tls {
+      return clients[c].stream.sendTLS(block, block.start, block.count, &tls, &pool)
+    }
+    return clients[c].stream.send(&block, block.start, block.count, &pool)
+  }
+
+  // MARK: The end
+
+  /// Nothing more will be sent: the peer is told, and our half of the connection shut down.
+  mutating func shutDownWriting(client c: Int32) {
+    if clients[c].stream.kind == .tls { clients[c].stream.sayEndTLS(&tls, &pool) }
+    Sockets.shutdownWrite(clients[c].stream.descriptor)
+  }
+
+  mutating func shutDownWriting(upstream u: Int32) {
+    if upstreams[u].stream.kind == .tls { upstreams[u].stream.sayEndTLS(&tls, &pool) }
+    Sockets.shutdownWrite(upstreams[u].stream.descriptor)
+  }
+
+  /// A connection to a backend that serves nobody is open and silent.
+  mutating func isAlive(upstream u: Int32) -> Bool {
+    if upstreams[u].stream.kind == .tls { return upstreams[u].stream.isSilentTLS(&tls, &pool) }
+    return Sockets.isAlive(upstreams[u].stream.descriptor)
   }
 }

@@ -42,7 +42,7 @@ extension Worker {
     var result = Stream.SendResult.sent
     if upstreams[u].stream.hasOutput { result = upstreams[u].stream.flush(&pool) }
     if case .sent = result, var block = sessions[s].engine.output.take() {
-      result = upstreams[u].stream.send(&block, block.start, block.count, &pool)
+      result = send(&block, toUpstream: u)
       pool.give(block)
     }
     if case .failed = result {
@@ -58,7 +58,7 @@ extension Worker {
     var result = Stream.SendResult.sent
     if clients[c].stream.hasOutput { result = clients[c].stream.flush(&pool) }
     if case .sent = result, var block = sessions[s].engine.output.take() {
-      result = clients[c].stream.send(&block, block.start, block.count, &pool)
+      result = sendFrames(&block, toClient: c)
       pool.give(block)
     }
     switch result {

@@ -10,7 +10,7 @@ extension Worker {
       guard u >= 0 else { return nil }
       let isOld = now &- upstreams[u].idleSince >= 1_000_000_000
       if now >= upstreams[u].expires
-        || mustBeAlive && isOld && !Sockets.isAlive(upstreams[u].stream.descriptor)
+        || mustBeAlive && isOld && !isAlive(upstream: u)
       {
         closeUpstream(u)
         continue
@@ -94,6 +94,7 @@ extension Worker {
     endSession(upstream: u)
     let isLane = upstreams[u].stream.kind == .lane
     if isLane { leaveLane(upstream: u) }
+    if upstreams[u].stream.kind == .tls { upstreams[u].stream.sayEndTLS(&tls, &pool) }
     upstreams[u].stream.close(&pool)
     wheel.remove(&upstreams[u].timer)
     if isLane { return endedUpstreams.append(u) }

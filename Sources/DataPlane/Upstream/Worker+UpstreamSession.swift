@@ -149,7 +149,7 @@ extension Worker {
       let hadInput = upstreams[u].stream.restoreInput(&frames, &pool)
       if upstreams[u].stream.isReadable {
         let room = frames.capacity &- frames.end &- BlockPool.tailroom
-        switch upstreams[u].stream.receive(&frames, count: min(Worker.framesReceive, room)) {
+        switch receiveFrames(fromUpstream: u, min(Worker.framesReceive, room)) {
         case .bytes: upstreams[u].heardAt = now
         case .wouldBlock: if !hadInput { return }
         case .endOfStream, .failed: return closeUpstream(u)
