@@ -22,6 +22,8 @@ struct ClientConnection: ~Copyable, SlabElement {
   var isInHead = false
   /// The peer's forwarding headers are believed.
   var isTrusted = false
+  /// What it sends came encrypted: its requests are `https`.
+  var isTLS = false
   /// Nobody: an exchange that fetches for a cache is its client.
   var isNobody = false
   /// We shut down our half already.
