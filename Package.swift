@@ -26,7 +26,8 @@ var targets: [Target] = [
   .target(name: "CLinux"),
   .systemLibrary(name: "COpenSSL"),
   .systemLibrary(name: "CZlib"),
-  .target(name: "DataPlane", dependencies: ["CLinux", "CZlib"], swiftSettings: dataPlane),
+  .target(
+    name: "DataPlane", dependencies: ["CLinux", "COpenSSL", "CZlib"], swiftSettings: dataPlane),
   .target(
     name: "ControlPlane",
     dependencies: [
@@ -81,7 +82,7 @@ if Context.environment["HEADRACE_SANITIZE"] == nil {
 
 /// `make test` builds the steady-state tests a second time, optimised, and only what they need.
 if Context.environment["HEADRACE_ONLY_STEADY_STATE"] != nil {
-  let needed = ["CLinux", "CZlib", "DataPlane", "CCounting", "SteadyStateTests"]
+  let needed = ["CLinux", "COpenSSL", "CZlib", "DataPlane", "CCounting", "SteadyStateTests"]
   targets.removeAll { !needed.contains($0.name) }
   products = []
 }

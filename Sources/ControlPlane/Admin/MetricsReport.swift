@@ -33,6 +33,9 @@ public struct MetricsReport: Equatable, Sendable {
     public var clientConnectionsAccepted: UInt64 = 0
     public var clientConnectionsRefused: UInt64 = 0
     public var proxyHeaderFailures: UInt64 = 0
+    public var tlsHandshakes: UInt64 = 0
+    public var tlsHandshakeFailures: UInt64 = 0
+    public var tlsSessionsResumed: UInt64 = 0
     public var requestsRefused: UInt64 = 0
     public var heldBytes: UInt64 = 0
     public var loopTurns: UInt64 = 0

@@ -65,6 +65,17 @@ enum MetricsTable {
         "Client connections closed because their PROXY header was malformed or did not come.",
         .counter { $0.proxyHeaderFailures }),
       Metric(
+        "headrace_worker_tls_handshakes_total", "TLS handshakes with clients that were completed.",
+        .counter { $0.tlsHandshakes }),
+      Metric(
+        "headrace_worker_tls_handshake_failures_total",
+        "TLS handshakes with clients that were refused, broken off or too slow.",
+        .counter { $0.tlsHandshakeFailures }),
+      Metric(
+        "headrace_worker_tls_sessions_resumed_total",
+        "TLS handshakes with clients that resumed an earlier session.",
+        .counter { $0.tlsSessionsResumed }),
+      Metric(
         "headrace_worker_requests_refused_total",
         "Requests refused before a route was chosen: bad syntax, over a limit, no route.",
         .counter { $0.requestsRefused }),

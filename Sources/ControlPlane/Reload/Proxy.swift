@@ -25,6 +25,7 @@ public final class Proxy: Sendable {
     var config: Config
     var listeners = ListenerSet()
     var stickyKeys: StickyKeys
+    var tls = ListenerTLS()
     var resolver: Resolver?
     var keeper: CertificateKeeper?
     var admin: AdminServer?
@@ -56,6 +57,7 @@ public final class Proxy: Sendable {
     ThisProcess.tuneMemory()
     let stickyKeys = try StickyKeys(config)
     let count = config.workers ?? ThisProcess.usableCores
+    let tls = try ListenerTLS(config, former: ListenerTLS(), workers: count)
     self.say = say
     self.reloadFile = reloadFile
     startedAt = Clock.now()
@@ -68,7 +70,7 @@ public final class Proxy: Sendable {
       registry: registry, events: eventWriter.log,
       rates: RateTable(keys: config.limits.rateKeys), maxConnections: limit)
     logWriter = try AccessLogWriter(rings: workers.rings, registry: registry)
-    state = Locked(State(config: config, stickyKeys: stickyKeys))
+    state = Locked(State(config: config, stickyKeys: stickyKeys, tls: tls))
     let resolver = try Resolver(
       onChange: { [weak self] in self?.namesChanged() }, onProblem: { say($0) })
     let keeper = try makeCertificateKeeper()
@@ -116,6 +118,13 @@ public final class Proxy: Sendable {
         state.reloadFailures += 1
         throw error
       }
+      let tls: ListenerTLS
+      do {
+        tls = try ListenerTLS(config, former: state.tls, workers: registry.counters.count)
+      } catch {
+        state.reloadFailures += 1
+        throw error
+      }
       let change: ListenerSet.Change
       switch state.listeners.prepare(
         config.listeners.map(\.address), workers: registry.counters.count)
@@ -131,6 +140,7 @@ public final class Proxy: Sendable {
       for note in stickyKeys.notes + registry.notes(on: config) { say(note) }
       state.config = config
       state.stickyKeys = stickyKeys
+      state.tls = tls
       publish(&state)
       state.listeners.apply(change, mailboxes: workers.mailboxes, registry: registry)
       state.reloads += 1
@@ -162,7 +172,7 @@ public final class Proxy: Sendable {
     registry.prepareStores(state.config)
     let built = SnapshotBuilder(
       config: state.config, registry: registry, resolved: state.resolver?.answers ?? [:],
-      stickyKeys: state.stickyKeys
+      stickyKeys: state.stickyKeys, tls: state.tls
     ).build()
     holdBackNew(built.handle.value.checks, former: state.snapshots.last)
     built.handle.value.acquire(workers: workers.mailboxes.count)

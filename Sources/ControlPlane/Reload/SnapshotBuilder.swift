@@ -8,6 +8,8 @@ struct SnapshotBuilder {
   let resolved: [Endpoint: [SocketAddress]]
   /// Pools without a key here bind nobody.
   var stickyKeys = StickyKeys()
+  /// Listeners without contexts here speak in clear.
+  var tls = ListenerTLS()
 
   /// One backend as the metrics show it.
   struct BuiltBackend {
@@ -56,7 +58,11 @@ struct SnapshotBuilder {
       while draft.listeners.count <= identity { draft.listeners.append(ListenerRow()) }
       var row = ListenerRow()
       row.redirectPort = listener.redirectToHTTPS ?? 0
-      row.speaksTLS = listener.tls != nil
+      if let contexts = tls.contexts(listener.address) {
+        row.speaksTLS = true
+        row.tls = UInt32(draft.tlsServers.count)
+        draft.tlsServers.append(contexts)
+      }
       row.speaksHTTP2 = listener.isHTTP2On
       if let proxyProtocol = listener.proxyProtocol {
         row.expectsProxyHeaderFromUnix = proxyProtocol.unix
@@ -142,6 +148,7 @@ struct SnapshotBuilder {
   private func policy() -> PolicyRow {
     var policy = PolicyRow()
     let timeouts = config.timeouts
+    policy.tlsHandshake = timeouts.tlsHandshake.nanosecondsOrNever
     policy.clientHeader = timeouts.clientHeader.nanosecondsOrNever
     policy.clientBodyIdle = timeouts.clientBodyIdle.nanosecondsOrNever
     policy.keepAliveIdle = timeouts.keepAliveIdle.nanosecondsOrNever

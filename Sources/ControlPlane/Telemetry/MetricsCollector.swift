@@ -40,6 +40,9 @@ struct MetricsCollector {
     result.clientConnectionsAccepted = accepted
     result.clientConnectionsRefused = row.load(.clientConnectionsRefused)
     result.proxyHeaderFailures = row.load(.proxyHeaderFailures)
+    result.tlsHandshakes = row.load(.tlsHandshakes)
+    result.tlsHandshakeFailures = row.load(.tlsHandshakeFailures)
+    result.tlsSessionsResumed = row.load(.tlsResumed)
     result.requestsRefused = row.load(.requestsRefused)
     result.heldBytes = row.load(.heldBytes)
     result.loopTurns = row.load(.loopTurns)

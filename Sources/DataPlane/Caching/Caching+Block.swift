@@ -124,7 +124,8 @@ extension Invalidation {
   ) -> Bool {
     let port = HostText.portLength(kept.bytes, request.host, request.hostLength)
     let base = Base(
-      isSecure: false, host: ValueRange(at: request.host, count: request.hostLength &+ port),
+      isSecure: request.isTLS,
+      host: ValueRange(at: request.host, count: request.hostLength &+ port),
       path: ValueRange(at: request.path, count: request.pathLength))
     if request.isNormalised {
       return resolve(

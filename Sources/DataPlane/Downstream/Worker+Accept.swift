@@ -43,21 +43,26 @@ extension Worker {
     clients[c].address = peer
     clients[c].proxied = ProxyHeader(.local)
     clients[c].listener = listener
+    clients[c].isTLS = false
+    clients[c].isVerified = false
+    clients[c].mayBeMisdirected = false
     clients[c].stream.open(descriptor)
-    beginClient(c)
+    clients[c].state = .proxyHeader
     guard poller.add(stream: descriptor, clientToken(c)) else {
       closeClient(c)
       return
     }
     setup.counters.worker.add(.clientConnectionsAccepted)
     if expectsProxyHeader(listener, peer) {
-      clients[c].state = .proxyHeader
       setClientTimer(c, after: policy.clientHeader)
+    } else {
+      beginClient(c)
     }
   }
 
   /// What the client itself sends begins here: behind the header of a balancer in front, if any.
   mutating func beginClient(_ c: Int32) {
+    if beginTLS(c) { return }
     clients[c].state = .waiting
     setClientTimer(c, after: isDraining ? 500_000_000 : policy.keepAliveIdle)
   }

@@ -37,6 +37,7 @@ extension Worker {
     switch clients[c].state {
     case .waiting: receiveHead(c)
     case .proxyHeader: receiveProxyHeader(c)
+    case .handshake: queueHandshake(c)
     case .exchange:
       let x = clients[c].exchange
       if !exchanges[x].requestDone {
@@ -149,7 +150,7 @@ extension Worker {
     case .tunnel:
       setClientTimer(c, after: policy.tunnelIdle)
       tunnelFlushed(clients[c].exchange)
-    case .proxyHeader, .waiting, .free: break
+    case .proxyHeader, .handshake, .waiting, .free: break
     }
   }
 
@@ -189,7 +190,7 @@ extension Worker {
   private mutating func shutDown(_ c: Int32) {
     guard !clients[c].hasShutDown else { return }
     clients[c].hasShutDown = true
-    Sockets.shutdownWrite(clients[c].stream.descriptor)
+    shutDownWriting(client: c)
     setClientTimer(c, after: 2_000_000_000)
     dropInput(c)
   }
@@ -219,6 +220,7 @@ extension Worker {
   mutating func clientTimeout(_ c: Int32) {
     switch clients[c].state {
     case .proxyHeader: refuseProxyHeader(c)
+    case .handshake: handshakeFailed(c)
     case .waiting:
       if clients[c].isInHead { answerTimeout(c) } else { closeClient(c) }
     case .exchange:
@@ -261,6 +263,8 @@ extension Worker {
     guard clients[c].state != .free else { return }
     clients[c].state = .free
     clients[c].generation &+= 1
+    if clients[c].stream.kind == .tls, !reset { clients[c].stream.sayEndTLS(&tls, &pool) }
+    if let lines = clients[c].certificate.take() { pool.give(lines) }
     clients[c].stream.close(&pool, reset: reset)
     wheel.remove(&clients[c].timer)
     endedClients.append(c)

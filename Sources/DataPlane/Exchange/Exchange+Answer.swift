@@ -19,6 +19,16 @@ extension Worker {
     sendRefusal(c)
   }
 
+  /// HTTP in clear where TLS is spoken.
+  mutating func answerClearRequest(_ c: Int32) {
+    setup.counters.worker.add(.requestsRefused)
+    logRefusal(c, status: 400)
+    head.reset()
+    writeAnswer(
+      status: 400, "this port speaks TLS: use https", keepAlive: false, isHead: false)
+    sendRefusal(c)
+  }
+
   private mutating func sendRefusal(_ c: Int32) {
     clients[c].keepAlive = false
     if case .failed = sendOutgoing(toClient: c) {

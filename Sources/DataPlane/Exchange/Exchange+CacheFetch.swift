@@ -155,6 +155,9 @@ extension Worker {
     clients[v].keepAlive = true
     clients[v].isInHead = false
     clients[v].isTrusted = clients[c].isTrusted
+    clients[v].isTLS = clients[c].isTLS
+    clients[v].isVerified = clients[c].isVerified
+    clients[v].mayBeMisdirected = false
     clients[v].hasShutDown = false
     clients[v].address = clients[c].address
     clients[v].stream.open(-1)

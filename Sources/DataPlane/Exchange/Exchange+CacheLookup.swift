@@ -44,8 +44,8 @@ extension Worker {
     keyBuffer.removeAll()
     guard
       let key = CacheKey.write(
-        row.key, snapshot.value, request, &head, scratch, normal: pathBuffer, isTLS: false,
-        route: keyedRoute(x), into: &keyBuffer)
+        row.key, snapshot.value, request, &head, scratch, normal: pathBuffer,
+        isTLS: clients[exchanges[x].client].isTLS, route: keyedRoute(x), into: &keyBuffer)
     else { return nil }
     return CacheKey.hash(keyBuffer, key, seed: caches[Int(row.identity)].seed)
   }

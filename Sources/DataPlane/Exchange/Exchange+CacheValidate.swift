@@ -177,8 +177,8 @@ extension Worker {
     let row = snapshot.value.caches[Int(exchanges[x].cache.row)]
     keyBuffer.removeAll()
     return CacheKey.write(
-      row.key, snapshot.value, request, &trailers, kept, normal: pathBuffer, isTLS: false,
-      route: keyedRoute(x), into: &keyBuffer)
+      row.key, snapshot.value, request, &trailers, kept, normal: pathBuffer,
+      isTLS: clients[exchanges[x].client].isTLS, route: keyedRoute(x), into: &keyBuffer)
   }
 
   /// What a field of the answer names: the request's key with another path and query.

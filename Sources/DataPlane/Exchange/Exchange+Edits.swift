@@ -68,7 +68,9 @@ extension Worker {
         || PathNormalizer.normalize(
           kept, target, mergeSlashes: snapshot.value.policy.mergesSlashes, into: &pathBuffer)
     else { return nil }
-    return RouteRequest(kept, 0, &trailers, target, normalisedCount: pathBuffer.end)
+    var request = RouteRequest(kept, 0, &trailers, target, normalisedCount: pathBuffer.end)
+    request.isTLS = clients[exchanges[x].client].isTLS
+    return request
   }
 
   private mutating func editResponseHead(_ x: Int32, _ kept: borrowing Block) -> Bool {

@@ -31,7 +31,7 @@ extension Worker {
     let c = exchanges[x].client
     let isTrusted = clients[c].isTrusted
     if head.hasNominated { dropNominated(from) }
-    dropForwarding(isTrusted: isTrusted)
+    dropForwarding(isTrusted: isTrusted, knowsCertificate: clients[c].certificate != nil)
     if exchanges[x].cache.role == .fetch { StoredHead.dropConditions(&head, scratch, from) }
     let hops = forwardsLeft(from)
     if hops != nil { head.drop(head.maxForwards) }
@@ -138,13 +138,17 @@ extension Worker {
 
   /// What an untrusted peer says of forwarding is dropped; `X-Forwarded-For` is always rewritten.
   @inline(__always)
-  private mutating func dropForwarding(isTrusted: Bool) {
+  private mutating func dropForwarding(isTrusted: Bool, knowsCertificate: Bool) {
     var index = 0
     while index < head.fieldCount {
       switch head.fields[index].id {
       case .forwardedFor: head.fields[index].isDropped = true
       case .forwardedProto, .forwardedHost, .forwardedOther, .requestID:
         if !isTrusted { head.fields[index].isDropped = true }
+      case .clientCertificate:
+        if !isTrusted || knowsCertificate {
+          head.fields[index].isDropped = true
+        }
       case .expect: if head.minorVersion == 0 { head.fields[index].isDropped = true }
       default: break
       }
@@ -158,14 +162,32 @@ extension Worker {
     if isTrusted, head.forwardedFor >= 0 { writeEarlierAddresses(from) }
     outgoing.append(address: clients[exchanges[x].client].address)
     outgoing.append("\r\n")
-    if !isTrusted || head.forwardedProto < 0 { outgoing.append("X-Forwarded-Proto: http\r\n") }
+    if !isTrusted || head.forwardedProto < 0 { writeForwardedProto(x) }
     if !isTrusted || head.forwardedHost < 0 { writeForwardedHost(from) }
+    if clients[exchanges[x].client].certificate != nil {
+      writeCertificate(exchanges[x].client)
+    }
     if !isTrusted || head.requestID < 0 {
       outgoing.append("X-Request-Id: ")
       outgoing.append(hex: exchanges[x].requestID.0, digits: 16)
       outgoing.append(hex: exchanges[x].requestID.1, digits: 16)
       outgoing.append("\r\n")
     }
+  }
+
+  @inline(__always)
+  private mutating func writeForwardedProto(_ x: Int32) {
+    let c = exchanges[x].client
+    guard clients[c].isTLS else { return outgoing.append("X-Forwarded-Proto: http\r\n") }
+    outgoing.append("X-Forwarded-Proto: https\r\n")
+  }
+
+  /// What the handshake said of the client's certificate.
+  @inline(never)
+  private mutating func writeCertificate(_ c: Int32) {
+    guard let lines = clients[c].certificate.take() else { return }
+    outgoing.append(lines, lines.start, lines.count)
+    clients[c].certificate = consume lines
   }
 
   /// All `X-Forwarded-For` lines of a trusted peer, in order.

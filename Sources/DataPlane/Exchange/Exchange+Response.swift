@@ -389,7 +389,7 @@ extension Worker {
       upstreams[u].keepAlive && exchanges[x].requestDone && !upstreams[u].stream.hasOutput
       && upstreams[u].stream.input == nil && !upstreams[u].stream.isEnding
       // A receive that was filled to the brim may have left something: an answer to nothing.
-      && (!upstreams[u].stream.isReadable || Sockets.isAlive(upstreams[u].stream.descriptor))
+      && (!upstreams[u].stream.isReadable || isAlive(upstream: u))
     detach(x, u)
     if isReusable { giveIdle(u, keepAliveSeconds: keepAliveSeconds) } else { closeUpstream(u) }
   }

@@ -25,6 +25,14 @@ extension Worker {
     exchanges[x].routeFlags = route.flags
     exchanges[x].routeCounters = route.counters
     setup.counters.routes[route.counters].add(.started)
+    if clients[exchanges[x].client].mayBeMisdirected
+      || route.flags.contains(.needsClientCertificate),
+      !isRightConnection(x, from)
+    {
+      failExchange(
+        x, status: 421, .misdirected, "this connection may not be used for this host or path")
+      return false
+    }
     if route.flags.contains(.hasRates), !admit(x, from) { return false }
     if route.action != .pool {
       answerByRoute(x, from)
@@ -35,6 +43,22 @@ extension Worker {
     }
     exchanges[x].pool = route.pool
     return true
+  }
+
+  /// RFC 9110 section 15.5.20: the client's certificate, if the route needs one, and ours, for the
+  /// host, are those of this connection.
+  @inline(never)
+  private mutating func isRightConnection(_ x: Int32, _ from: Int) -> Bool {
+    let c = exchanges[x].client
+    if exchanges[x].routeFlags.contains(.needsClientCertificate), !clients[c].isVerified {
+      return false
+    }
+    guard clients[c].mayBeMisdirected else { return true }
+    let request = RouteRequest(
+      scratch, from, &head, requestTarget, normalisedCount: pathBuffer.end)
+    guard request.hostLength > 0, clients[c].stream.tls != nil else { return true }
+    return clients[c].stream.tls?.isMisdirected(scratch.bytes, request.host, request.hostLength)
+      != true
   }
 
   /// The request goes to the route's pool.
@@ -79,6 +103,7 @@ extension Worker {
       scratch, from, &head, requestTarget, normalisedCount: pathBuffer.end)
     request.isTrusted = clients[exchanges[x].client].isTrusted
     request.requestID = exchanges[x].requestID
+    request.isTLS = clients[exchanges[x].client].isTLS
     request.address = clientAddress(x, from)
     let end = exchanges[x].deadline
     if end != .max { request.remainingMilliseconds = Int((max(end, now) &- now) / 1_000_000) }

@@ -109,11 +109,11 @@ extension Worker {
       return closeClient(c)
     }
     if clientEnded, !upstreams[u].stream.hasOutput {
-      Sockets.shutdownWrite(upstreams[u].stream.descriptor)
+      shutDownWriting(upstream: u)
     }
     if upstreamEnded, !clients[c].stream.hasOutput, !clients[c].hasShutDown {
       clients[c].hasShutDown = true
-      Sockets.shutdownWrite(clients[c].stream.descriptor)
+      shutDownWriting(client: c)
     }
     if clients[c].stream.isReadable, !upstreams[u].stream.hasOutput { queueClient(c) }
     if upstreams[u].stream.isReadable, !clients[c].stream.hasOutput { queueUpstream(u) }

@@ -152,12 +152,14 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
   case firstByteTimeout, responseIdle, requestTimeout, badResponse, upstreamClosed
   case clientTimeout, bodyTooLong, drained, overloaded, badStatus, tryTimeout
   case queueFull, queueTimeout, rateLimited, breakerOpen, fetchFailed, notCached
+  case misdirected
 
   package var text: String {
     switch self {
     case .none: return ""
     case .clientGone: return "client went away"
     case .badRequest: return "bad request"
+    case .misdirected: return "wrong connection for this host or route"
     case .noRoute: return "no route"
     case .noBackend: return "no backend"
     case .connectFailed: return "connect failed"

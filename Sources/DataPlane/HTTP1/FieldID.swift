@@ -4,6 +4,8 @@ package enum FieldID: UInt8, Sendable, BitwiseCopyable {
   case host, connection, keepAlive, te, upgrade, transferEncoding, contentLength, expect
   case proxyConnection, http2Settings, proxy
   case forwardedFor, forwardedProto, forwardedHost, forwardedOther, requestID
+  /// `X-Client-Verify`, `-Subject` and `-Fingerprint`: what a proxy says of its client's certificate.
+  case clientCertificate
   case via, date, accept, authorization, cookie, setCookie, trailer, maxForwards
 
   /// Meant for this connection only (RFC 9110 section 7.6.1), or dangerous to pass on: `Proxy`
@@ -93,6 +95,8 @@ package enum FieldID: UInt8, Sendable, BitwiseCopyable {
     case (13, 0x7a69_726f_6874_7561, 0x6e6f_6974_617a_6972): return .authorization
     case (14, 0x2d74_6e65_746e_6f63, 0x6874_676e_656c_2d74): return .contentLength
     case (14, 0x6573_2d32_7074_7468, 0x7367_6e69_7474_6573): return .http2Settings
+    case (15, 0x746e_6569_6c63_2d78, 0x7966_6972_6576_2d74): return .clientCertificate
+    case (16, 0x746e_6569_6c63_2d78, 0x7463_656a_6275_732d): return .clientCertificate
     case (15, 0x7261_7772_6f66_2d78, 0x726f_662d_6465_6472): return .forwardedFor
     case (16, 0x6f63_2d79_786f_7270, 0x6e6f_6974_6365_6e6e): return .proxyConnection
     case (16, 0x7261_7772_6f66_2d78, 0x7473_6f68_2d64_6564): return .forwardedHost
@@ -111,6 +115,7 @@ package enum FieldID: UInt8, Sendable, BitwiseCopyable {
     switch (count, first, second, last) {
     case (17, 0x7265_6673_6e61_7274, 0x6e69_646f_636e_652d, 0x67): return .transferEncoding
     case (17, 0x7261_7772_6f66_2d78, 0x746f_7270_2d64_6564, 0x6f): return .forwardedProto
+    case (20, 0x746e_6569_6c63_2d78, 0x7072_6567_6e69_662d, 0x72): return .clientCertificate
     case (_, 0x7261_7772_6f66_2d78, _, _) where second & 0xffff_ffff == 0x2d64_6564:
       return .forwardedOther
     default: return .other

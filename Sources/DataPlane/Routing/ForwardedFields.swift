@@ -37,7 +37,8 @@ package enum ForwardedFields {
     if field.isDropped { return false }
     switch field.id {
     case .forwardedFor: return false
-    case .forwardedProto, .forwardedHost, .forwardedOther, .requestID: return isTrusted
+    case .forwardedProto, .forwardedHost, .forwardedOther, .requestID, .clientCertificate:
+      return isTrusted
     default: return true
     }
   }

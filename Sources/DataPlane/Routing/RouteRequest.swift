@@ -21,6 +21,8 @@ package struct RouteRequest: BitwiseCopyable {
   package var address = PeerAddress.none
   /// The peer's word about forwarding is believed.
   package var isTrusted = false
+  /// It came encrypted.
+  package var isTLS = false
   package var requestID: (UInt64, UInt64) = (0, 0)
   /// That the request's timeout leaves; nil without one.
   package var remainingMilliseconds: Int?

@@ -138,7 +138,7 @@ package struct TemplateWriter: BitwiseCopyable {
         return out.append("https")
       }
     }
-    out.append("http")
+    out.append(request.isTLS ? "https" : "http")
   }
 
   // MARK: Encoding

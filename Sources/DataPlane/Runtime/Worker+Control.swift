@@ -119,7 +119,9 @@ extension Worker {
     stopProbes()
     // Idle connections get a short grace: a request may be on its way.
     for c in 0..<Int32(clientSlots)
-    where clients[c].state == .waiting || clients[c].state == .proxyHeader {
+    where clients[c].state == .waiting || clients[c].state == .proxyHeader
+      || clients[c].state == .handshake
+    {
       setClientTimer(c, after: min(policy.keepAliveIdle, 500_000_000))
     }
   }

@@ -20,6 +20,7 @@ extension Worker {
     }
     runTimers()
     runReady()
+    if !handshakes.isEmpty { runHandshakes() }
     if !cacheLists.work.isEmpty { runCacheWork() }
     recycle()
     if now >= trimAt { housekeep() }
@@ -27,7 +28,7 @@ extension Worker {
   }
 
   private mutating func nextWait(_ maxWait: Int32) -> Int32 {
-    if !ready.isEmpty { return 0 }
+    if !ready.isEmpty || !handshakes.isEmpty { return 0 }
     let next = wheel.millisecondsToNext(now: now)
     return next < 0 ? maxWait : min(next, maxWait)
   }

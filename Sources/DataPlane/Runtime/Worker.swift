@@ -58,6 +58,8 @@ package struct Worker: ~Copyable {
   var wheel: TimerWheel
   var pool = BlockPool()
   var deflaters = DeflaterPool()
+  /// Ciphertext of the connections that speak TLS.
+  var tls = TLSBuffers()
 
   /// Bytes are received here, behind the headroom; nothing lives in it from event to event.
   var scratch: Block
@@ -85,6 +87,7 @@ package struct Worker: ~Copyable {
   /// Connections that stopped early and must be looked at again; emptied once per turn.
   var ready: [UInt64] = []
   var readyNow: [UInt64] = []
+  var handshakes = HandshakeQueue()
   /// Slots that ended in this turn; reusable from the next one on.
   var endedClients: [Int32] = []
   var endedUpstreams: [Int32] = []

@@ -7,6 +7,8 @@ package struct ListenerRow: BitwiseCopyable, Equatable, Sendable {
   /// Requests in clear are answered with 308 to https on this port; 0 is off.
   package var redirectPort: UInt16 = 0
   package var speaksTLS = false
+  /// Its place in `tlsServers`, if it speaks TLS.
+  package var tls: UInt32 = 0
   /// Clients may speak HTTP/2: by ALPN over TLS, with prior knowledge in clear.
   package var speaksHTTP2 = true
   /// Rows of `proxySources`: connections from these begin with a PROXY header.
@@ -27,6 +29,13 @@ extension Snapshot {
   package func listener(_ listener: UInt32) -> ListenerRow {
     let index = Int(listener)
     return index < listeners.count ? listeners[index] : ListenerRow()
+  }
+
+  /// What a worker begins the listener's TLS connections with; nil where there are none.
+  func tlsSet(_ listener: UInt32, worker: Int) -> TLSServerSet? {
+    let row = self.listener(listener)
+    guard row.speaksTLS, Int(row.tls) < tlsServers.count else { return nil }
+    return tlsSets[Int(row.tls) * (tlsSets.count / tlsServers.count) + worker]
   }
 
   /// A connection from this address must begin with a PROXY header.

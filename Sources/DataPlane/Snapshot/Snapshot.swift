@@ -9,6 +9,8 @@ package struct Snapshot: ~Copyable {
   /// By identity.
   package let listeners: Table<ListenerRow>
   package let proxySources: Table<AddressRangeRow>
+  /// For `ListenerRow.tls`: a worker's part is at `tls * workers + worker`.
+  let tlsSets: Table<TLSServerSet>
   package let routes: Table<RouteRow>
   package let routing: RouteTables
   package let index: RouteIndex
@@ -24,13 +26,17 @@ package struct Snapshot: ~Copyable {
   package let errorPages: Table<ErrorPageRow>
   package let text: Table<UInt8>
   package let policy: PolicyRow
-  /// The one part with references: read when a worker adopts it, never on the data path.
+  /// Keeps what `tlsSets` borrows.
+  package let tlsServers: [TLSServerContexts]
+  /// With references: read when a worker adopts it, never on the data path.
   package let checks: [HealthCheck]
   private let users = Atomic<Int>(0)
 
   package init(_ draft: borrowing SnapshotDraft) {
     listeners = Table(draft.listeners)
     proxySources = Table(draft.proxySources)
+    tlsServers = draft.tlsServers
+    tlsSets = Table(draft.tlsServers.flatMap { one in (0..<one.workers).map { one.set($0) } })
     routes = Table(draft.routes)
     routing = RouteTables(draft.routing)
     index = RouteIndexBuilder.build(draft)
@@ -59,6 +65,8 @@ package struct SnapshotDraft {
   /// By identity.
   package var listeners: [ListenerRow] = []
   package var proxySources: [AddressRangeRow] = []
+  /// Of the listeners that speak TLS, all made for the same number of workers.
+  package var tlsServers: [TLSServerContexts] = []
   package var routes: [RouteRow] = []
   package var routing = RouteDraft()
   package var pools: [PoolRow] = []

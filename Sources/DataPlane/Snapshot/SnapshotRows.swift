@@ -111,6 +111,7 @@ package struct ErrorPageRow: BitwiseCopyable, Sendable {
 
 /// The numbers that steer every exchange; a timeout that is off is `Timer.never`.
 package struct PolicyRow: BitwiseCopyable, Sendable {
+  package var tlsHandshake: Instant = .max
   package var clientHeader: Instant = .max
   package var clientBodyIdle: Instant = .max
   package var keepAliveIdle: Instant = .max

@@ -180,6 +180,9 @@ package enum WorkerCounter: Int, Sendable {
   case requestsRefused, heldBytes, loopTurns, accessLogDropped
   /// Connections closed because the PROXY header that they had to begin with did not come.
   case proxyHeaderFailures
+  /// TLS handshakes of clients that were completed, that came to nothing, and of the first those
+  /// that resumed a session.
+  case tlsHandshakes, tlsHandshakeFailures, tlsResumed
 }
 
 extension CounterRow {

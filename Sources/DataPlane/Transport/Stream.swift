@@ -8,6 +8,8 @@ struct Stream: ~Copyable {
   enum Kind: UInt8 {
     /// A socket, as they are.
     case plain
+    /// A socket, encrypted: see `Stream+TLS`.
+    case tls
     /// One stream of an HTTP/2 session: see `Lane`.
     case lane
   }
@@ -26,6 +28,7 @@ struct Stream: ~Copyable {
   var isQueued = false
   var input: Block? = nil
   var output: Block? = nil
+  var tls: TLSConnection? = nil
 
   /// Bytes that one receive may ask for on behalf of this destination.
   static var smallReceive: Int { 32_768 }
@@ -52,6 +55,7 @@ struct Stream: ~Copyable {
     isQueued = false
     dropInput(&pool)
     dropOutput(&pool)
+    if tls != nil { dropTLS(&pool) }
   }
 
   mutating func dropInput(_ pool: inout BlockPool) {

@@ -5,13 +5,19 @@ extension Worker {
   /// Sends all of `outgoing`. What cannot go out now is kept by the connection.
   @inline(__always)
   mutating func sendOutgoing(toClient c: Int32) -> Stream.SendResult {
-    clients[c].stream.send(&outgoing, 0, outgoing.end, &pool)
+    if clients[c].stream.kind == .tls {
+      return clients[c].stream.sendTLS(outgoing, 0, outgoing.end, &tls, &pool)
+    }
+    return clients[c].stream.send(&outgoing, 0, outgoing.end, &pool)
   }
 
   /// Sends `scratch[at..<at + count]`; a large rest takes the scratch block itself.
   @inline(__always)
   mutating func sendScratch(toClient c: Int32, _ at: Int, _ count: Int) -> Stream.SendResult {
-    clients[c].stream.send(&scratch, at, count, &pool)
+    if clients[c].stream.kind == .tls {
+      return clients[c].stream.sendTLS(scratch, at, count, &tls, &pool)
+    }
+    return clients[c].stream.send(&scratch, at, count, &pool)
   }
 
   /// Sends `outgoing` and then bytes of a stored body: see `Stream.send(_:_:from:to:)`.
@@ -19,7 +25,11 @@ extension Worker {
   mutating func sendStored(
     toClient c: Int32, _ body: CachedBody, from offset: Int, to end: Int, closesChunk: Bool = false
   ) -> Stream.ServeResult {
-    clients[c].stream.send(
+    if clients[c].stream.kind == .tls {
+      return clients[c].stream.sendTLS(
+        outgoing, body, from: offset, to: end, closesChunk: closesChunk, &tls, &pool)
+    }
+    return clients[c].stream.send(
       outgoing, body, from: offset, to: end, closesChunk: closesChunk, &pool)
   }
 
@@ -31,17 +41,26 @@ extension Worker {
 
   @inline(__always)
   mutating func sendOutgoing(toUpstream u: Int32) -> Stream.SendResult {
-    upstreams[u].stream.send(&outgoing, 0, outgoing.end, &pool)
+    if upstreams[u].stream.kind == .tls {
+      return upstreams[u].stream.sendTLS(outgoing, 0, outgoing.end, &tls, &pool)
+    }
+    return upstreams[u].stream.send(&outgoing, 0, outgoing.end, &pool)
   }
 
   @inline(__always)
   mutating func sendScratch(toUpstream u: Int32, _ at: Int, _ count: Int) -> Stream.SendResult {
-    upstreams[u].stream.send(&scratch, at, count, &pool)
+    if upstreams[u].stream.kind == .tls {
+      return upstreams[u].stream.sendTLS(scratch, at, count, &tls, &pool)
+    }
+    return upstreams[u].stream.send(&scratch, at, count, &pool)
   }
 
   /// Sends all of a block that the caller owns, and goes on owning.
   mutating func send(_ block: inout Block, toUpstream u: Int32) -> Stream.SendResult {
-    upstreams[u].stream.send(&block, block.start, block.count, &pool)
+    if upstreams[u].stream.kind == .tls {
+      return upstreams[u].stream.sendTLS(block, block.start, block.count, &tls, &pool)
+    }
+    return upstreams[u].stream.send(&block, block.start, block.count, &pool)
   }
 
   @inline(__always)
@@ -52,11 +71,36 @@ extension Worker {
   /// Receives at most `count` bytes behind what `scratch` holds.
   @inline(__always)
   mutating func receive(fromClient c: Int32, _ count: Int) -> Transfer {
-    clients[c].stream.receive(&scratch, count: count)
+    if clients[c].stream.kind == .tls {
+      return clients[c].stream.receiveTLS(&scratch, count: count, &tls, &pool)
+    }
+    return clients[c].stream.receive(&scratch, count: count)
   }
 
   @inline(__always)
   mutating func receive(fromUpstream u: Int32, _ count: Int) -> Transfer {
-    upstreams[u].stream.receive(&scratch, count: count)
+    if upstreams[u].stream.kind == .tls {
+      return upstreams[u].stream.receiveTLS(&scratch, count: count, &tls, &pool)
+    }
+    return upstreams[u].stream.receive(&scratch, count: count)
+  }
+
+  // MARK: The end
+
+  /// Nothing more will be sent: the peer is told, and our half of the connection shut down.
+  mutating func shutDownWriting(client c: Int32) {
+    if clients[c].stream.kind == .tls { clients[c].stream.sayEndTLS(&tls, &pool) }
+    Sockets.shutdownWrite(clients[c].stream.descriptor)
+  }
+
+  mutating func shutDownWriting(upstream u: Int32) {
+    if upstreams[u].stream.kind == .tls { upstreams[u].stream.sayEndTLS(&tls, &pool) }
+    Sockets.shutdownWrite(upstreams[u].stream.descriptor)
+  }
+
+  /// A connection to a backend that serves nobody is open and silent.
+  mutating func isAlive(upstream u: Int32) -> Bool {
+    if upstreams[u].stream.kind == .tls { return upstreams[u].stream.isSilentTLS(&tls, &pool) }
+    return Sockets.isAlive(upstreams[u].stream.descriptor)
   }
 }

@@ -21,6 +21,7 @@ extension Worker {
     switch upstreams[u].state {
     case .idle:
       // Any byte or end: an answer to nothing.
+      if upstreams[u].stream.kind == .tls, isAlive(upstream: u) { return }
       closeUpstream(u)
     case .active:
       let x = upstreams[u].exchange

@@ -10,7 +10,7 @@ extension Worker {
       guard u >= 0 else { return nil }
       let isOld = now &- upstreams[u].idleSince >= 1_000_000_000
       if now >= upstreams[u].expires
-        || mustBeAlive && isOld && !Sockets.isAlive(upstreams[u].stream.descriptor)
+        || mustBeAlive && isOld && !isAlive(upstream: u)
       {
         closeUpstream(u)
         continue
@@ -90,6 +90,7 @@ extension Worker {
     upstreams[u].state = .free
     upstreams[u].exchange = -1
     upstreams[u].generation &+= 1
+    if upstreams[u].stream.kind == .tls { upstreams[u].stream.sayEndTLS(&tls, &pool) }
     upstreams[u].stream.close(&pool)
     wheel.remove(&upstreams[u].timer)
     setup.counters.backends[upstreams[u].backend].add(.connectionsClosed)
