@@ -92,7 +92,7 @@ public struct Explanation: Equatable, Sendable {
     do {
       probe = try RouteProbe(
         head: request.head, clientAddress: clientAddress, isTrusted: isTrusted,
-        mergeSlashes: config.mergeSlashes,
+        isTLS: request.isSecure, mergeSlashes: config.mergeSlashes,
         limits: HeadLimits(
           requestLineBytes: config.limits.requestLineBytes, headBytes: config.limits.headerBytes,
           fieldCount: config.limits.headerCount))
