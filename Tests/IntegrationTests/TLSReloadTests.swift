@@ -67,7 +67,7 @@ struct TLSReloadTests {
   func redirect() throws {
     try withTLS { scene, _ in
       func location(_ lines: String...) throws -> String? {
-        let message = try scene.exchange(head(lines[0], Array(lines.dropFirst())))
+        let message = try scene.exchange(head(lines))
         #expect(message.status == 308)
         return message["Location"]
       }
