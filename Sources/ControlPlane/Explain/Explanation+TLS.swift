@@ -77,7 +77,7 @@ extension Explanation {
     let files = ConfigWords.list(tls.certificates)
     var lines = [
       tls.isDefault
-        ? "over TLS of listener \(listener), by the default certificate \(files): none has this name"
+        ? "over TLS of listener \(listener), by the default certificate \(files)"
         : "over TLS of listener \(listener), by the certificate \(files)"
     ]
     if let wanted = tls.clientCertificate { lines.append("client certificate: \(wanted)") }
