@@ -84,7 +84,7 @@ import Testing
     #expect(script.status == .exited(0))
     for word in [
       "run", "check", "explain", "diff", "reload", "backends", "drain", "cache", "purge", "events",
-      "config", "demo", "version", "yaml",
+      "config", "dev-cert", "demo", "version", "yaml",
     ] {
       #expect(script.output.contains(word), "\(word)")
     }

@@ -44,7 +44,7 @@ extension Config {
     public enum Mode: String, Equatable, Sendable, CaseIterable {
       /// Whoever has none does not get through the handshake.
       case required
-      /// Whoever shows one must show a good one.
+      /// Whoever has none, or a bad one, goes on: routes and backends tell them apart.
       case optional
     }
     public var mode: Mode

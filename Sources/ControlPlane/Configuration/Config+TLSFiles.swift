@@ -45,6 +45,7 @@ extension Config {
   }
 }
 
+/// Reads one file or pair after the other, and keeps what was there where the new one is no good.
 private struct TLSFileReader {
   let read: ConfigLoader.ReadFile
 

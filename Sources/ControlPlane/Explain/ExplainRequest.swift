@@ -8,6 +8,10 @@ public struct ExplainRequest: Equatable, Sendable {
   public var bodyBytes: Int
   /// The peer that connects, as text.
   public var client: String
+  /// The URL begins with `https://`.
+  public private(set) var isSecure = false
+  /// Of the URL, or its scheme's own.
+  public private(set) var port = 80
 
   /// What cannot be understood in the arguments.
   public struct Problem: Error, Equatable, CustomStringConvertible {
@@ -24,6 +28,8 @@ public struct ExplainRequest: Equatable, Sendable {
     client: String = "127.0.0.1"
   ) throws(Problem) {
     let (host, target) = try Self.split(url)
+    isSecure = url.lowercased().hasPrefix("https://")
+    port = Self.port(host) ?? (isSecure ? 443 : 80)
     self.method = method ?? (data == nil ? "GET" : "POST")
     self.target = target
     self.client = client
@@ -70,6 +76,12 @@ public struct ExplainRequest: Equatable, Sendable {
         fields.append(LocalField(name, value))
       }
     }
+  }
+
+  private static func port(_ host: String) -> Int? {
+    // Behind the brackets of an IPv6 address.
+    let end = host.lastIndex(of: "]").map { host[$0...] } ?? host[...]
+    return end.lastIndex(of: ":").flatMap { IntegerText.digits(end[end.index(after: $0)...]) }
   }
 
   private static func split(_ url: String) throws(Problem) -> (host: String, target: String) {

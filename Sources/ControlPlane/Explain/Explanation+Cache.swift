@@ -14,7 +14,9 @@ extension Explanation {
     let cache = snapshot.value.caches[Int(row.cache)]
     // As the worker does: what else than host and path chose the route counts.
     let routeName = row.flags.contains(.hasConditions) ? row.name : nil
-    guard let key = probe.cacheKey(cache.key, snapshot.value, route: routeName) else {
+    guard
+      let key = probe.cacheKey(cache.key, snapshot.value, isTLS: request.isSecure, route: routeName)
+    else {
       return ("\(name), which is not asked: the request has no key there", [])
     }
     let items = key.text.split(separator: 0x0a).map { String(decoding: $0, as: UTF8.self) }

@@ -12,8 +12,12 @@ extension Explanation {
     guard let target = probe.forwardedTarget(snapshot.value, decision) else {
       return .refused(status: 400, reason: "the rewritten path is not valid")
     }
-    let fields = ForwardedFields.lines(
+    var fields = ForwardedFields.lines(
       head: request.head, peer: request.client, isTrusted: isTrusted, addsVia: config.via)
+    if request.isSecure, !isTrusted || request.value("X-Forwarded-Proto") == nil {
+      let clear = Array("X-Forwarded-Proto: http\r\n".utf8)
+      fields = fields.map { $0 == clear ? Array("X-Forwarded-Proto: https\r\n".utf8) : $0 }
+    }
     var head = Array("\(request.method) ".utf8) + target + Array(" HTTP/1.1\r\n".utf8)
     head += fields.joined() + [0x0d, 0x0a]
     let row = snapshot.value.routes[Int(decision.route)]

@@ -19,6 +19,7 @@ extension Explanation {
     var lines = ["\(request.method) \(request.target) of \(request.value("Host") ?? "no host")"]
     let from = clientAddress == request.client ? "" : ", by the trusted proxy \(request.client)"
     lines.append("from \(clientAddress)\(from)")
+    lines += tlsLines
     let written = String(request.target.prefix { $0 != "?" })
     if !path.isEmpty, path != written { lines.append("path in its normal form: \(path)") }
     return lines.map { $0 + "\n" }.joined()
@@ -53,6 +54,9 @@ extension Explanation {
       let body = bytes == 0 ? "" : ": \(ConfigWords.count(bytes, "byte")) of \(type)"
       lines = [title("Answered \(status)\(body)")]
     case .forward(let forward): lines = text(forward, title)
+    }
+    if needsClientCertificate {
+      lines.append("client certificate: needed; 421 on connections without one")
     }
     lines += rates.map { "rate: \($0)" }
     if !responseEdits.isEmpty {
@@ -91,7 +95,7 @@ extension Explanation {
     var members: [JSONValue.Member] = [
       .init("method", .text(request.method)), .init("target", .text(request.target)),
       .init("client_address", .text(clientAddress)), .init("trusted", .flag(isTrusted)),
-      .init("path", .text(path)),
+      .init("tls", tlsJSON), .init("path", .text(path)),
       .init(
         "not_taken_by",
         .list(

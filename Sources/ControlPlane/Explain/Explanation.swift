@@ -61,6 +61,10 @@ public struct Explanation: Equatable, Sendable {
   /// By `X-Forwarded-For` behind a trusted proxy, else the peer.
   public private(set) var clientAddress: String
   public private(set) var isTrusted: Bool
+  /// nil in clear.
+  public private(set) var tls: TLS?
+  /// The route is only for connections with a verified client certificate.
+  public private(set) var needsClientCertificate = false
   /// In its normal form, by which routes match; empty when the request was refused.
   public private(set) var path = ""
   public private(set) var misses: [Miss] = []
@@ -79,11 +83,16 @@ public struct Explanation: Equatable, Sendable {
     isTrusted = ForwardedClient.isTrusted(request.client, by: config)
     clientAddress = ForwardedClient.address(request, config)
     limits = Self.limits(config)
+    tls = Self.tls(request, config)
+    if let location = Self.httpsLocation(request, config) {
+      outcome = .redirect(status: 308, location: location)
+      return
+    }
     let probe: RouteProbe
     do {
       probe = try RouteProbe(
         head: request.head, clientAddress: clientAddress, isTrusted: isTrusted,
-        mergeSlashes: config.mergeSlashes,
+        isTLS: request.isSecure, mergeSlashes: config.mergeSlashes,
         limits: HeadLimits(
           requestLineBytes: config.limits.requestLineBytes, headBytes: config.limits.headerBytes,
           fieldCount: config.limits.headerCount))
@@ -117,7 +126,16 @@ public struct Explanation: Equatable, Sendable {
     guard let decision else { return }
     let found = config.routes[end]
     route = Route(name: found.name, number: end + 1, summary: ConfigDiff.summary(found))
-    responseEdits = ConfigWords.edits(found.responseHeaders)
+    if let hsts = found.hsts, request.isSecure {
+      responseEdits = ["set Strict-Transport-Security: \(hsts.fieldValue)"]
+    }
+    responseEdits += ConfigWords.edits(found.responseHeaders)
+    needsClientCertificate = found.requiresClientCertificate
+    if needsClientCertificate, tls?.clientCertificate == nil {
+      outcome = .refused(
+        status: 421, reason: "the route needs a client certificate, which nobody asks for here")
+      return
+    }
     rates = rates(found.limits.rates, probe, snapshot, decision)
     switch found.action {
     case .pool(let name):

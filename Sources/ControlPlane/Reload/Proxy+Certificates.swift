@@ -26,14 +26,21 @@ extension Proxy {
     if areNew { warnOfExpiry() }
   }
 
-  /// False when the listeners cannot be run by it.
+  /// False when the listeners cannot be run by it, which is told.
   private func adopt(_ config: Config, _ state: inout State) -> Bool {
+    do {
+      state.tls = try ListenerTLS(config, former: state.tls, workers: registry.counters.count)
+    } catch {
+      state.certificateReloadFailures += 1
+      tell("\(error); what was read before stays in use")
+      return false
+    }
     state.config = config
     publish(&state)
     return true
   }
 
-  private func rotateTicketKeys() {}
+  private func rotateTicketKeys() { state.withLock { $0.tls.rotating.rotate() } }
 
   /// Those that expire soon, are over, or not valid yet.
   private func warnOfExpiry() {

@@ -203,10 +203,19 @@ struct RouteTablesBuilder {
       row.flags.insert(.editsRequest)
       detail.requestEdits = edits(route.requestHeaders, &draft)
     }
-    if !route.responseHeaders.isEmpty {
-      row.flags.insert(.editsResponse)
-      detail.responseEdits = edits(route.responseHeaders, &draft)
+    var secure = route.responseHeaders
+    if let hsts = route.hsts {
+      // First, so that the route's own edits have the last word.
+      secure.set.insert(
+        Config.HeaderValue(
+          name: "Strict-Transport-Security", value: Config.Template([.text(hsts.fieldValue)])),
+        at: 0)
     }
+    guard !secure.isEmpty else { return }
+    row.flags.insert(.editsResponse)
+    detail.responseEdits = edits(route.responseHeaders, &draft)
+    detail.secureResponseEdits =
+      route.hsts == nil ? detail.responseEdits : edits(secure, &draft)
   }
 
   private static let framing: Set<String> = [

@@ -167,6 +167,7 @@ struct SnapshotBuilder {
     policy.memoryBudget = config.limits.memoryPerWorkerBytes
     policy.addsVia = config.via
     policy.mergesSlashes = config.mergeSlashes
+    policy.sendsToHTTPS = config.listeners.contains { $0.redirectToHTTPS != nil }
     switch config.accessLog {
     case .off: policy.accessLog = .off
     case .text: policy.accessLog = .text

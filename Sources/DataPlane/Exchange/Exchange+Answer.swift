@@ -101,6 +101,7 @@ extension Worker {
     writeAnswerStart(status: status, keepAlive: keepAlive, isOldClient: isOldClient)
     if let retryAfter { writeRetryAfter(retryAfter) }
     if let x, exchanges[x].routeFlags.contains(.hasRates) { writeRateFields(x) }
+    if let x, exchanges[x].routeFlags.contains(.hasHSTS) { writeHSTS(x) }
     outgoing.append("Cache-Control: no-store\r\nContent-Type: ")
     if let page = errorPage(status) { return writePage(page, isHead: isHead) }
     pathBuffer.removeAll()
@@ -122,6 +123,19 @@ extension Worker {
     outgoing.append("\r\n")
     writeDate()
     writeConnection(keepAlive: keepAlive, isOldClient: isOldClient)
+  }
+
+  /// Of our own answers on such a route; those that are passed on have it as an edit.
+  @inline(never)
+  private mutating func writeHSTS(_ x: Int32) {
+    // After a head that could not be sent, the snapshot may be given back already.
+    guard clients[exchanges[x].client].isTLS, exchanges[x].snapshot != UInt8.max else { return }
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let row = snapshot.value.routes[Int(exchanges[x].route)]
+    let value = snapshot.value.routing.details[Int(row.detail)].hsts
+    outgoing.append("Strict-Transport-Security: ")
+    outgoing.append(snapshot.value.text.span, Int(value.offset), Int(value.count))
+    outgoing.append("\r\n")
   }
 
   /// RFC 9110 section 10.2.3.

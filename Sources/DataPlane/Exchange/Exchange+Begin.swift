@@ -26,6 +26,7 @@ extension Worker {
       isWithinBodyLimit(x)
     else { return refuseExchange(x, .bodyTooLong) }
     exchanges[x].requestBytes = UInt64(bodyAt &- from &+ body.sendEnd &- bodyAt)
+    if policy.sendsToHTTPS, isSentToHTTPS(x, from) { return redirectToHTTPS(x, from) }
     guard route(x, from) else { return }
     if head.maxForwards >= 0, forwardsLeft(from) == 0 { return answerAsRecipient(x) }
     let limit = requestTimeout(x)

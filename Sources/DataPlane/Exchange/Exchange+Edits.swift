@@ -85,8 +85,9 @@ extension Worker {
     if clients[c].isTrusted {
       request.address = forwardedAddress(kept, trailers) ?? clients[c].address
     }
+    let edits = clients[c].isTLS ? detail.secureResponseEdits : detail.responseEdits
     return HeadEdits.apply(
-      detail.responseEdits, pattern: exchanges[x].pattern, snapshot.value, request, &trailers,
+      edits, pattern: exchanges[x].pattern, snapshot.value, request, &trailers,
       kept, normal: pathBuffer, to: &outgoing) == nil
   }
 }

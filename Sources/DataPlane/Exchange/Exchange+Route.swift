@@ -25,7 +25,8 @@ extension Worker {
     exchanges[x].routeFlags = route.flags
     exchanges[x].routeCounters = route.counters
     setup.counters.routes[route.counters].add(.started)
-    if clients[exchanges[x].client].mayBeMisdirected || route.flags.contains(.needsClientCertificate),
+    if clients[exchanges[x].client].mayBeMisdirected
+      || route.flags.contains(.needsClientCertificate),
       !isRightConnection(x, from)
     {
       failExchange(

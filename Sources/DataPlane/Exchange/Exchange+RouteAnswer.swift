@@ -21,7 +21,8 @@ extension Worker {
     let body = routeBody(detail, isRedirect: row.action == .redirect, from)
     writeContentFields(detail, body)
     outgoing.append("\r\n")
-    if row.flags.contains(.editsResponse), edit(x, detail.responseEdits, request) != nil {
+    let edits = clients[c].isTLS ? detail.secureResponseEdits : detail.responseEdits
+    if row.flags.contains(.editsResponse), edit(x, edits, request) != nil {
       return failExchange(x, status: 431, .badRequest, "the edited head is too long")
     }
     if exchanges[x].method != .head { appendBody(detail, body) }

@@ -13,7 +13,7 @@ package final class RouteProbe {
   ///   - isTrusted: the peer is a trusted proxy, whose `X-Forwarded-*` count.
   package init(
     head bytes: [UInt8], clientAddress: String = "", isTrusted: Bool = false,
-    mergeSlashes: Bool = true, limits: HeadLimits = HeadLimits()
+    isTLS: Bool = false, mergeSlashes: Bool = true, limits: HeadLimits = HeadLimits()
   ) throws(ParseFailure) {
     var source = Block(capacity: max(bytes.count, 64))
     source.append(bytes)
@@ -32,6 +32,7 @@ package final class RouteProbe {
     else { throw .badTarget }
     var request = RouteRequest(source, 0, &head, target, normalisedCount: normal.end)
     request.isTrusted = isTrusted
+    request.isTLS = isTLS
     request.address = PeerAddress(text: clientAddress) ?? .none
     self.request = request
     self.target = target

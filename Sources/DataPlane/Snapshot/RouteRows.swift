@@ -177,6 +177,8 @@ package struct RouteDetailRow: BitwiseCopyable, Sendable {
   package var template = RowRange.none
   package var requestEdits = RowRange.none
   package var responseEdits = RowRange.none
+  /// The same for answers over TLS: `Strict-Transport-Security` goes before the others.
+  package var secureResponseEdits = RowRange.none
   /// Of a redirect or a fixed response.
   package var status: UInt16 = 0
   package var contentType: TextReference

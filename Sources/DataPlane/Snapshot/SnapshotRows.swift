@@ -133,6 +133,8 @@ package struct PolicyRow: BitwiseCopyable, Sendable {
   package var memoryBudget = 64 << 20
   package var addsVia = false
   package var mergesSlashes = true
+  /// Some listener sends requests to https: `ListenerRow.redirectPort`.
+  package var sendsToHTTPS = false
   package var accessLog = AccessLogFormat.off
   package var compression = CompressionPolicy()
   package init() {}

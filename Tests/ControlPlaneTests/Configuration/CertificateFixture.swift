@@ -25,6 +25,9 @@ enum CertificateFixture {
 
   /// By name, whatever the folder.
   static let files: [String: [UInt8]] = [
+    "fullchain.pem": site.certificate, "privkey.pem": site.key, "clients.pem": other.certificate,
+    "backends.pem": other.certificate, "ticket-1.key": [UInt8](repeating: 1, count: 80),
+    "ticket-2.key": [UInt8](repeating: 2, count: 80),
     "site.pem": site.certificate, "site.key": site.key, "rsa.pem": siteRSA.certificate,
     "rsa.key": siteRSA.key, "other.pem": other.certificate, "other.key": other.key,
     "nameless.pem": nameless.certificate, "nameless.key": nameless.key,

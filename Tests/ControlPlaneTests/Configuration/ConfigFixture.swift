@@ -7,7 +7,8 @@ enum ConfigFixture {
   /// The repository.
   static let root = folder + "/../../.."
 
-  /// Knows `pages/ok.html`, what `CertificateFixture` has, and a few files that are wrong in some way, in any folder.
+  /// Knows `pages/ok.html`, what `CertificateFixture` has, and a few files that are wrong in some
+  /// way, in any folder.
   static let readFile: ConfigLoader.ReadFile = { path, bytesMax in
     let name = path.split(separator: "/").last.map(String.init) ?? ""
     if let bytes = CertificateFixture.files[name] { return .success(bytes) }

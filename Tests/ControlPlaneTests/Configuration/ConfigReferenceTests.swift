@@ -39,7 +39,14 @@ struct ConfigReferenceTests {
   }
 
   @Test(arguments: files) func loads(file: String) throws {
-    let loaded = try ConfigLoader.load(path: "\(ConfigFixture.root)/\(file)").get()
+    let path = "\(ConfigFixture.root)/\(file)"
+    let text = try Data(contentsOf: URL(filePath: path))
+    // Certificates are those of the tests; every other file is there.
+    let loaded = try ConfigLoader.load(text: [UInt8](text), file: path) { file, bytesMax in
+      let found = FileReader.read(file, bytesMax: bytesMax)
+      if case .success = found { return found }
+      return ConfigFixture.readFile(file, bytesMax)
+    }.get()
     #expect(loaded.warnings.isEmpty)
   }
 

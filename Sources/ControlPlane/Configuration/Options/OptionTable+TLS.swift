@@ -55,8 +55,8 @@ extension OptionTable {
       "listeners[].tls.client_certificates.mode",
       .choice(Config.ClientCertificates.Mode.allCases.map(\.rawValue)), default: "required",
       """
-      `required`: without a good certificate there is no connection. `optional`: a client may have \
-      none, but one that it shows must be good.
+      `required`: without a good certificate there is no connection. `optional`: connections go on \
+      without one, or with a bad one; routes and backends tell them apart.
       """,
       reason: "Whoever asks for certificates mostly means to let nobody else in."),
     OptionRow(
