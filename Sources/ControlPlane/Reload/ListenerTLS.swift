@@ -25,7 +25,7 @@ struct ListenerTLS: Sendable {
     for listener in config.listeners {
       guard let tls = listener.tls else { continue }
       do throws(TLSProblem) {
-        let settings = tls.settings(offersHTTP2: false)
+        let settings = tls.settings(offersHTTP2: listener.isHTTP2On)
         let tickets = tls.sessionTickets
         let same = former.entries.first { $0.settings == settings && $0.tickets == tickets }
         let contexts: TLSServerContexts

@@ -25,8 +25,13 @@ extension Worker {
   }
 
   /// The connection with the socket: a lane's is the holder of its session.
-  func carrier(_ c: Int32) -> Int32 {
-    guard clients[c].stream.kind == .lane else { return c }
+  @inline(__always)
+  mutating func carrier(_ c: Int32) -> Int32 {
+    clients[c].stream.kind == .lane ? holder(ofLane: c) : c
+  }
+
+  @inline(never)
+  private mutating func holder(ofLane c: Int32) -> Int32 {
     let s = lanes[clients[c].stream.lane].session
     return s >= 0 ? sessions[s].holder : c
   }

@@ -59,13 +59,11 @@ extension Worker {
       clients[c].certificate = consume lines
     }
     if clients[c].stream.tls?.speaksHTTP2 == true { return beginSession(client: c) }
+    clients[c].mayBeginSession = false
     clients[c].state = .waiting
     setClientTimer(c, after: isDraining ? 500_000_000 : policy.keepAliveIdle)
     if clients[c].stream.isReadable { clientReadable(c) }
   }
-
-  /// HTTP/2 was agreed upon.
-  private mutating func beginSession(client c: Int32) { closeClient(c) }
 
   /// Counted, and no more said of it: whoever likes can make thousands of them.
   mutating func handshakeFailed(_ c: Int32) {

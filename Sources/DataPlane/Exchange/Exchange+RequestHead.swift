@@ -31,7 +31,7 @@ extension Worker {
     let c = exchanges[x].client
     let isTrusted = clients[c].isTrusted
     if head.hasNominated { dropNominated(from) }
-    dropForwarding(isTrusted: isTrusted, knowsCertificate: clients[c].certificate != nil)
+    dropForwarding(isTrusted: isTrusted, knowsCertificate: clients[carrier(c)].certificate != nil)
     if exchanges[x].cache.role == .fetch { StoredHead.dropConditions(&head, scratch, from) }
     let hops = forwardsLeft(from)
     if hops != nil { head.drop(head.maxForwards) }
@@ -164,9 +164,8 @@ extension Worker {
     outgoing.append("\r\n")
     if !isTrusted || head.forwardedProto < 0 { writeForwardedProto(x) }
     if !isTrusted || head.forwardedHost < 0 { writeForwardedHost(from) }
-    if clients[exchanges[x].client].certificate != nil {
-      writeCertificate(exchanges[x].client)
-    }
+    let holder = carrier(exchanges[x].client)
+    if clients[holder].certificate != nil { writeCertificate(holder) }
     if !isTrusted || head.requestID < 0 {
       outgoing.append("X-Request-Id: ")
       outgoing.append(hex: exchanges[x].requestID.0, digits: 16)

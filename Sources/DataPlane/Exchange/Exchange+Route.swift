@@ -56,9 +56,10 @@ extension Worker {
     guard clients[c].mayBeMisdirected else { return true }
     let request = RouteRequest(
       scratch, from, &head, requestTarget, normalisedCount: pathBuffer.end)
-    guard request.hostLength > 0, clients[c].stream.tls != nil else { return true }
-    return clients[c].stream.tls?.isMisdirected(scratch.bytes, request.host, request.hostLength)
-      != true
+    let holder = carrier(c)
+    guard request.hostLength > 0, clients[holder].stream.tls != nil else { return true }
+    return clients[holder].stream.tls?.isMisdirected(
+      scratch.bytes, request.host, request.hostLength) != true
   }
 
   /// The request goes to the route's pool.

@@ -53,6 +53,7 @@ struct Stream: ~Copyable {
     if descriptor >= 0 {
       if reset { Sockets.closeWithReset(descriptor) } else { Sockets.close(descriptor) }
     }
+    kind = .plain
     descriptor = -1
     isQueued = false
     dropInput(&pool)

@@ -290,7 +290,8 @@ extension Worker {
     let generation = upstreams[h].generation
     for slot in 0..<sessions[s].engine.streams.usedSlots {
       let l = sessions[s].engine.streams[slot].owner
-      guard l >= 0, sessions[s].engine.streams[slot].id > last else { continue }
+      let id = sessions[s].engine.streams[slot].id
+      guard l >= 0, id == 0 || id > last else { continue }
       laneRefused(l, .upstreamClosed)
       guard upstreams[h].generation == generation else { return }
     }
