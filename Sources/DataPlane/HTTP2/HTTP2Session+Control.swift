@@ -90,7 +90,7 @@ extension HTTP2Session {
     if header.stream == 0 { return widen(increment, &pool) }
     if isIdle(header.stream) || header.stream & 1 == 0 { return fail(.protocolError, &pool) }
     let slot = streams.slot(of: header.stream)
-    if slot < 0 || streams[slot].isReset { return nil }
+    if slot < 0 || streams[slot].isOver { return nil }
     if increment == 0 { return streamError(slot, .protocolError, &pool) }
     let window = Int(streams[slot].sendWindow) &+ increment
     guard window <= HTTP2Session.windowMax else {
@@ -119,7 +119,7 @@ extension HTTP2Session {
     if isIdle(header.stream) { return fail(.protocolError, &pool) }
     if let event = idle(&pool) { return event }
     let slot = streams.slot(of: header.stream)
-    if slot < 0 || streams[slot].isReset { return nil }
+    if slot < 0 || streams[slot].isOver { return nil }
     // Rapid reset (CVE-2023-44487): work that is asked for and thrown away.
     if role == .server, !streams[slot].hasSentHead, let event = countReset(&pool) { return event }
     streams[slot].flags |= HTTP2Stream.reset
@@ -170,7 +170,7 @@ extension HTTP2Session {
     }
     if error == .noError { return nil }
     let slot = streams.slot(of: header.stream)
-    if slot >= 0 { return streams[slot].isReset ? nil : streamError(slot, error, &pool) }
+    if slot >= 0 { return streams[slot].isOver ? nil : streamError(slot, error, &pool) }
     // There is no stream to reset before it was opened.
     return isIdle(header.stream) ? fail(error, &pool) : nil
   }

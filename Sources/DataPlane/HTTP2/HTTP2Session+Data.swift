@@ -23,7 +23,7 @@ extension HTTP2Session {
     phase = .data
     remaining = content
     let slot = streams.slot(of: header.stream)
-    let isLive = slot >= 0 && !streams[slot].isReset
+    let isLive = slot >= 0 && !streams[slot].isOver
     if isLive, let error = checkData(streams[slot], header, content) {
       skipData(header.length, &pool)
       return streamError(slot, error, &pool)
@@ -64,7 +64,8 @@ extension HTTP2Session {
     skipData(header.length, &pool)
     if content < 1024, let event = idle(&pool) { return event }
     // What was under way when we reset it, or came behind our GOAWAY.
-    if slot >= 0 || header.stream > (sentGoAwayLast ?? .max) || wasReset(header.stream) {
+    let isReset = slot >= 0 && streams[slot].isReset
+    if isReset || header.stream > (sentGoAwayLast ?? .max) || wasReset(header.stream) {
       return nil
     }
     return refuse(header.stream, .streamClosed, &pool)

@@ -93,7 +93,7 @@ extension HTTP2Session {
       return isIdle(id) ? beginStream(id, isTooLarge, &pool) : lateHead(id, &pool)
     }
     let stream = streams[slot]
-    if stream.isReset { return idle(&pool) }
+    if stream.isOver { return stream.isReset ? idle(&pool) : lateHead(id, &pool) }
     if stream.remoteEnded { return streamError(slot, .streamClosed, &pool) }
     if headDependsOnItself { return streamError(slot, .protocolError, &pool) }
     if role == .client, !stream.has(HTTP2Stream.finalHead) {

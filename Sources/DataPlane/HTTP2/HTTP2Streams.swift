@@ -40,6 +40,8 @@ package struct HTTP2Stream: BitwiseCopyable, Sendable {
   package var remoteEnded: Bool { has(HTTP2Stream.remoteEnd) }
   package var localEnded: Bool { has(HTTP2Stream.localEnd) }
   package var isReset: Bool { has(HTTP2Stream.reset) }
+  /// Ended both ways, or reset: nothing more is said of it.
+  package var isOver: Bool { has(HTTP2Stream.inactive) }
   /// Reset, and by our RST_STREAM.
   package var isOurReset: Bool { has(HTTP2Stream.ours) }
   /// The last `.head` or `.trailers` had END_STREAM.

@@ -35,6 +35,20 @@ struct SessionStreamTests {
     #expect(talk.feed(Frames.headers(3)) == ["failed streamClosed"])
   }
 
+  @Test("a stream that ended both ways is over before its owner releases it")
+  func overBeforeRelease() {
+    let talk = Talk()
+    talk.feed(Frames.headers(1))
+    talk.send(talk.slot(1), ends: true)
+    _ = talk.drain()
+    let late = Frames.windowUpdate(1, 0) + Frames.priority(1, on: 1) + Frames.reset(1)
+    #expect(talk.feed(late + Frames.data(1, 5) + Frames.data(1, 5)) == [])
+    #expect(talk.drain() == ["RST_STREAM 1 streamClosed"])
+    talk.feed(Frames.headers(3))
+    talk.send(talk.slot(3), ends: true)
+    #expect(talk.feed(Frames.headers(3)) == ["failed streamClosed"])
+  }
+
   @Test("a block of a refused stream is decoded, so that the next one finds its entries")
   func refusedIsDecoded() {
     var limits = HTTP2Limits()
