@@ -145,9 +145,10 @@ extension Worker {
       case .forwardedFor: head.fields[index].isDropped = true
       case .forwardedProto, .forwardedHost, .forwardedOther, .requestID:
         if !isTrusted { head.fields[index].isDropped = true }
-      case .clientCertificate: if !isTrusted || knowsCertificate {
-        head.fields[index].isDropped = true
-      }
+      case .clientCertificate:
+        if !isTrusted || knowsCertificate {
+          head.fields[index].isDropped = true
+        }
       case .expect: if head.minorVersion == 0 { head.fields[index].isDropped = true }
       default: break
       }
