@@ -81,8 +81,8 @@ package final class TLSTicketRing: Sendable {
   /// `SSL_CTX_set_tlsext_ticket_key_evp_cb`: 1 fine, 2 fine but to be renewed, 0 unknown, -1
   /// failed.
   ///
-  /// - Parameter renews: another ticket is sent whatever key opened this one. In TLS 1.3 each is for
-  ///   one use (RFC 8446 appendix C.4), and OpenSSL would send none.
+  /// - Parameter renews: another ticket is sent whatever key opened this one. In TLS 1.3 each is
+  ///   for one use (RFC 8446 appendix C.4), and OpenSSL would send none.
   func prepare(
     _ name: UnsafeMutablePointer<UInt8>, _ vector: UnsafeMutablePointer<UInt8>,
     _ cipher: OpaquePointer, _ mac: OpaquePointer, seals: Bool, renews: Bool
