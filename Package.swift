@@ -43,7 +43,8 @@ var targets: [Target] = [
     swiftSettings: everywhere),
   .executableTarget(name: "headrace", dependencies: ["HeadraceKit"], swiftSettings: everywhere),
   .testTarget(
-    name: "DataPlaneTests", dependencies: ["DataPlane", "ControlPlane", "CLinux"], swiftSettings: dataPlane),
+    name: "DataPlaneTests", dependencies: ["DataPlane", "ControlPlane", "CLinux"],
+    swiftSettings: dataPlane),
   .testTarget(
     name: "ControlPlaneTests", dependencies: ["ControlPlane", "DataPlane"],
     exclude: ["Configuration/Golden"],

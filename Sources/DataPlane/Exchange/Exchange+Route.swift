@@ -25,10 +25,9 @@ extension Worker {
     exchanges[x].routeFlags = route.flags
     exchanges[x].routeCounters = route.counters
     setup.counters.routes[route.counters].add(.started)
-    if clients[exchanges[x].client].mayBeMisdirected
-      || route.flags.contains(.needsClientCertificate),
-      !isRightConnection(x, from)
-    {
+    let isDoubtful =
+      clients[exchanges[x].client].mayBeMisdirected || route.flags.contains(.needsClientCertificate)
+    if isDoubtful, !isRightConnection(x, from) {
       failExchange(
         x, status: 421, .misdirected, "this connection may not be used for this host or path")
       return false

@@ -4,7 +4,7 @@ package enum FieldID: UInt8, Sendable, BitwiseCopyable {
   case host, connection, keepAlive, te, upgrade, transferEncoding, contentLength, expect
   case proxyConnection, http2Settings, proxy
   case forwardedFor, forwardedProto, forwardedHost, forwardedOther, requestID
-  /// `X-Client-Verify`, `-Subject` and `-Fingerprint`: what a proxy says of its client's certificate.
+  /// `X-Client-Verify`, `-Subject`, `-Fingerprint`: what a proxy says of a client's certificate.
   case clientCertificate
   case via, date, accept, authorization, cookie, setCookie, trailer, maxForwards
 

@@ -1,7 +1,7 @@
 import COpenSSL
 
-/// What OpenSSL asks during a handshake. On the thread of the worker whose connection it is; allocates
-/// nothing.
+/// What OpenSSL asks during a handshake. On the thread of the worker whose connection it is;
+/// allocates nothing.
 enum TLSCallbacks {
   /// By the name that the client sent: the certificate, and no more than that. A name that nobody
   /// serves gets the first certificate, as one that is missing.
@@ -67,7 +67,9 @@ enum TLSCallbacks {
         let mac = unsafe mac, let notes = unsafe TLSContextNotes.of(SSL_get_SSL_CTX(ssl)),
         let tickets = notes.tickets
       else { return -1 }
-      return unsafe tickets.prepare(name, vector, cipher, mac, seals: seals != 0)
+      let renews = unsafe SSL_version(ssl) == TLS1_3_VERSION
+      return unsafe tickets.prepare(
+        name, vector, cipher, mac, seals: seals != 0, renews: renews)
     }
 
   /// A backend offered a session: it is kept for whoever reads next. 1: the reference is ours now.

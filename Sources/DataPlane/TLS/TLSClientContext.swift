@@ -1,7 +1,7 @@
 import COpenSSL
 
-/// What a pool needs to speak TLS to its backends: an `SSL_CTX` for each worker. Made by the control
-/// plane, held by the snapshots that use it, as `TLSServerContexts` is.
+/// What a pool needs to speak TLS to its backends: an `SSL_CTX` for each worker. Made by the
+/// control plane, held by the snapshots that use it, as `TLSServerContexts` is.
 @safe
 package final class TLSClientContext: @unchecked Sendable {
   private let contexts: [OpaquePointer]
@@ -15,7 +15,7 @@ package final class TLSClientContext: @unchecked Sendable {
     do throws(TLSProblem) {
       for _ in 0..<workers { unsafe made.append(try context(settings)) }
     } catch {
-      unsafe made.forEach { unsafe SSL_CTX_free($0) }
+      for index in unsafe made.indices { unsafe SSL_CTX_free(made[index]) }
       throw error
     }
     return unsafe TLSClientContext(made, fingerprint: fingerprint(settings))
@@ -26,7 +26,7 @@ package final class TLSClientContext: @unchecked Sendable {
     self.fingerprint = fingerprint
   }
 
-  deinit { unsafe contexts.forEach { unsafe SSL_CTX_free($0) } }
+  deinit { for index in unsafe contexts.indices { unsafe SSL_CTX_free(contexts[index]) } }
 
   package func set(_ worker: Int) -> TLSClientSet {
     unsafe TLSClientSet(context: contexts[worker], fingerprint: fingerprint)

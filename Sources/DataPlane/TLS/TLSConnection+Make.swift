@@ -149,8 +149,11 @@ extension TLSConnection {
       unsafe hr_tls_subject(certificate, $0 + block.end, Int32(room))
     }
     // A longer one is left out: a part of a name is another name.
-    guard count > 0, Int(count) <= room else { return block.end -= name.utf8CodeUnitCount }
-    block.end += Int(count)
-    block.append("\r\n")
+    if count > 0, Int(count) <= room {
+      block.end += Int(count)
+      block.append("\r\n")
+    } else {
+      block.end -= name.utf8CodeUnitCount
+    }
   }
 }

@@ -85,6 +85,6 @@ struct TLSMaterial: ~Copyable {
   }
 
   static func free(_ certificates: [OpaquePointer]) {
-    unsafe certificates.forEach { unsafe X509_free($0) }
+    for index in unsafe certificates.indices { unsafe X509_free(certificates[index]) }
   }
 }

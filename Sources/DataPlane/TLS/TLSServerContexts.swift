@@ -21,7 +21,7 @@ package final class TLSServerContexts: @unchecked Sendable {
 
   private init(_ sets: [OpaquePointer]) { unsafe self.sets = sets }
 
-  deinit { unsafe sets.forEach { unsafe SSL_CTX_free($0) } }
+  deinit { for index in unsafe sets.indices { unsafe SSL_CTX_free(sets[index]) } }
 
   package var workers: Int { unsafe sets.count }
 
@@ -37,7 +37,7 @@ package final class TLSServerContexts: @unchecked Sendable {
         unsafe made.append(try builder.build())
       }
     } catch {
-      unsafe made.forEach { unsafe SSL_CTX_free($0) }
+      for index in unsafe made.indices { unsafe SSL_CTX_free(made[index]) }
       throw error
     }
     return unsafe made
@@ -96,7 +96,7 @@ final class TLSDirectory: @unchecked Sendable {
     unsafe self.others = others
   }
 
-  deinit { unsafe others.forEach { unsafe SSL_CTX_free($0) } }
+  deinit { for index in unsafe others.indices { unsafe SSL_CTX_free(others[index]) } }
 
   var isAlone: Bool { unsafe others.isEmpty }
 

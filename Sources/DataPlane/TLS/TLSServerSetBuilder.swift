@@ -95,7 +95,7 @@ struct TLSServerSetBuilder: ~Copyable {
         unsafe notes(group, directory: nil).attach(to: context)
       }
     } catch {
-      unsafe others.forEach { unsafe SSL_CTX_free($0) }
+      for index in unsafe others.indices { unsafe SSL_CTX_free(others[index]) }
       throw error
     }
     let directory = unsafe TLSDirectory(names: TLSNames(names), others: others)
@@ -182,7 +182,7 @@ struct TLSServerSetBuilder: ~Copyable {
 
   private func trust(_ context: OpaquePointer, _ authorities: [UInt8]) throws(TLSProblem) {
     let found = unsafe try TLSMaterial.authorities(authorities, for: context)
-    unsafe found.forEach { unsafe SSL_CTX_add_client_CA(context, $0) }
+    for index in unsafe found.indices { unsafe SSL_CTX_add_client_CA(context, found[index]) }
     unsafe TLSMaterial.free(found)
   }
 }
@@ -199,7 +199,7 @@ extension TLSMaterial {
     }
     guard unsafe !found.isEmpty else { throw .badAuthorities(reason: "there is none in it") }
     let store = unsafe SSL_CTX_get_cert_store(context)
-    unsafe found.forEach { unsafe _ = X509_STORE_add_cert(store, $0) }
+    for index in unsafe found.indices { unsafe X509_STORE_add_cert(store, found[index]) }
     return unsafe found
   }
 }

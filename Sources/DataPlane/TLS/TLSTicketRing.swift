@@ -78,10 +78,14 @@ package final class TLSTicketRing: Sendable {
   }
   private static let cipher = Cipher()
 
-  /// `SSL_CTX_set_tlsext_ticket_key_evp_cb`: 1 fine, 2 fine but to be renewed, 0 unknown, -1 failed.
+  /// `SSL_CTX_set_tlsext_ticket_key_evp_cb`: 1 fine, 2 fine but to be renewed, 0 unknown, -1
+  /// failed.
+  ///
+  /// - Parameter renews: another ticket is sent whatever key opened this one. In TLS 1.3 each is
+  ///   for one use (RFC 8446 appendix C.4), and OpenSSL would send none.
   func prepare(
     _ name: UnsafeMutablePointer<UInt8>, _ vector: UnsafeMutablePointer<UInt8>,
-    _ cipher: OpaquePointer, _ mac: OpaquePointer, seals: Bool
+    _ cipher: OpaquePointer, _ mac: OpaquePointer, seals: Bool, renews: Bool
   ) -> Int32 {
     if seals {
       guard var key = first, unsafe RAND_bytes(vector, 16) == 1 else { return -1 }
@@ -91,7 +95,7 @@ package final class TLSTicketRing: Sendable {
     guard let (found, isFirst) = unsafe find(name) else { return 0 }
     var key = found
     guard unsafe use(&key, vector, cipher, mac, seals: false) else { return -1 }
-    return isFirst ? 1 : 2
+    return isFirst && !renews ? 1 : 2
   }
 
   private func use(
