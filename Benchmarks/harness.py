@@ -5,6 +5,7 @@ second. So the CPU time of the proxy is its own, and a slow load generator canno
 """
 
 import contextlib
+import functools
 import os
 import re
 import resource
@@ -30,6 +31,7 @@ def fail(message):
 # ---- the machine ----
 
 
+@functools.cache
 def cores():
     """(core of the proxy, core of the load and the origins)"""
     usable = sorted(os.sched_getaffinity(0))

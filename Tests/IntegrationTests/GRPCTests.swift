@@ -5,7 +5,6 @@ import Testing
 /// sides. The checks are those of Python/grpc_checks.py.
 @Suite(
   "gRPC", .serialized,
-  .enabled(if: Feature.http2Backends, "no HTTP/2 to clients and backends in this build"),
   .enabled(if: Program.hasGRPC, "no grpcio in HEADRACE_PYTHON or python3"))
 struct GRPCTests {
   private static let calls = [
@@ -32,7 +31,7 @@ struct GRPCTests {
     }
   }
 
-  @Test("the same over TLS", .enabled(if: Feature.tls, "no TLS in this build"))
+  @Test("the same over TLS", .enabled(if: Program.openssl != nil, "no openssl"))
   func overTLS() throws {
     try withServer(.tls) { place, _ in
       try expectChecks("grpc_checks", place, only: Self.calls, atLeast: Self.calls.count)

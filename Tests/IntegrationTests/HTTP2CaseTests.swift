@@ -6,7 +6,7 @@ import Testing
 /// hand (Python/h2_cases.py, h2_messages.py, h2_attacks.py): written from the RFCs, so that it is
 /// a judge of the engine and not its echo.
 @Suite(
-  "HTTP/2 cases", .serialized, .enabled(if: Feature.http2, "no HTTP/2 in this build"),
+  "HTTP/2 cases", .serialized,
   .enabled(if: Program.hasHPACK, "no hpack in HEADRACE_PYTHON or python3"))
 struct HTTP2CaseTests {
   /// Answers with `ok`, for /large with 1 MiB; takes /hold and never answers it, and reads none
@@ -54,7 +54,9 @@ struct HTTP2CaseTests {
   @Test("the cases of RFC 9113 and RFC 7541, in clear")
   func cases() throws { try run("h2_cases", .clear, atLeast: 90, within: 300) }
 
-  @Test("the cases of RFC 9113 and RFC 7541, over TLS", .enabled(if: Feature.tls, "no TLS yet"))
+  @Test(
+    "the cases of RFC 9113 and RFC 7541, over TLS",
+    .enabled(if: Program.openssl != nil, "no openssl"))
   func casesOverTLS() throws { try run("h2_cases", .tls, atLeast: 90, within: 300) }
 
   @Test("attacks end soon, others are served meanwhile, and memory stays bounded")

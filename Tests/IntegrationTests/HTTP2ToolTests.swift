@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Other people's HTTP/2 clients: curl, nghttp, h2load, Chromium.
-@Suite("HTTP/2 tools", .serialized, .enabled(if: Feature.http2, "no HTTP/2 in this build"))
+@Suite("HTTP/2 tools", .serialized)
 struct HTTP2ToolTests {
   private static let origin = Origin.Script.serving { request, connection in
     if request.target == "/slow" { try connection.rest(1) }
@@ -59,7 +59,7 @@ struct HTTP2ToolTests {
 
   @Test(
     "curl over TLS", .enabled(if: Program.curl != nil, "no curl"),
-    .enabled(if: Feature.tls, "no TLS in this build"))
+    .enabled(if: Program.openssl != nil, "no openssl"))
   func curlOverTLS() throws { try curlSpeaks(.tls) }
 
   private func frames(_ door: Door) throws {
@@ -98,7 +98,7 @@ struct HTTP2ToolTests {
 
   @Test(
     "nghttp over TLS sees frames in order", .enabled(if: Program.nghttp != nil, "no nghttp"),
-    .enabled(if: Feature.tls, "no TLS in this build"))
+    .enabled(if: Program.openssl != nil, "no openssl"))
   func framesOverTLS() throws { try frames(.tls) }
 
   private func load(_ door: Door) throws {
@@ -121,13 +121,13 @@ struct HTTP2ToolTests {
 
   @Test(
     "h2load over TLS loses nothing", .enabled(if: Program.h2load != nil, "no h2load"),
-    .enabled(if: Feature.tls, "no TLS in this build"))
+    .enabled(if: Program.openssl != nil, "no openssl"))
   func loadOverTLS() throws { try load(.tls) }
 
   @Test(
     "Chromium loads a page with 100 assets over HTTP/2",
     .enabled(if: Program.chromium != nil, "no chromium-headless-shell or chromium"),
-    .enabled(if: Feature.tls, "no TLS in this build"))
+    .enabled(if: Program.openssl != nil, "no openssl"))
   func chromium() throws {
     try withDoor(.tls, [Self.site]) { place in
       let result = try Program.run(

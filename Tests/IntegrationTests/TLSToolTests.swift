@@ -3,7 +3,7 @@ import Testing
 
 /// What openssl s_client and sslyze see of a listener with TLS.
 @Suite(
-  "TLS tools", .serialized, .enabled(if: Feature.tls, "no TLS in this build"),
+  "TLS tools", .serialized, .enabled(if: Program.openssl != nil, "no openssl"),
   .enabled(if: Program.openssl != nil, "no openssl"))
 struct TLSToolTests {
   /// What s_client says; `input` is a shell command that writes to the connection.

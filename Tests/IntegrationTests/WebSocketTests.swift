@@ -24,7 +24,7 @@ struct WebSocketTests {
 
 /// The same over TLS.
 @Suite(
-  "WebSocket over TLS", .serialized, .enabled(if: Feature.tls, "no TLS in this build"),
+  "WebSocket over TLS", .serialized, .enabled(if: Program.openssl != nil, "no openssl"),
   .enabled(if: Program.hasWebSockets, "no websockets in HEADRACE_PYTHON or python3"))
 struct WebSocketTLSTests {
   @Test("messages of all kinds go both ways, and so do the closes")

@@ -170,7 +170,8 @@ struct SessionRuleTests {
     .fatal("RST_STREAM of 3 bytes", .frameSizeError, Frames.frame(3, 0, 1, [0, 0, 0])),
     .fatal("PRIORITY of no stream", .protocolError, Frames.priority(0, on: 1)),
     .fatal(
-      "PRIORITY of 4 bytes on an idle stream", .frameSizeError, Frames.frame(2, 0, 1, [0, 0, 0, 0])),
+      "PRIORITY of 4 bytes on an idle stream", .frameSizeError,
+      Frames.frame(2, 0, 1, [0, 0, 0, 0])),
     .fatal("DATA of no stream", .protocolError, Frames.data(0, 1)),
     .fatal("DATA of an idle stream", .protocolError, Frames.data(1, 1)),
     .fatal("HEADERS of no stream", .protocolError, Frames.headers(0)),
@@ -179,7 +180,8 @@ struct SessionRuleTests {
     .fatal(
       "PUSH_PROMISE to a client", on: .client, .protocolError, Frames.frame(5, 4, 1, [0, 0, 0, 2])),
     .fatal(
-      "a response that nobody asked for", on: .client, .protocolError, Frames.headers(5, Frames.ok)),
+      "a response that nobody asked for", on: .client, .protocolError,
+      Frames.headers(5, Frames.ok)),
     .fatal("CONTINUATION alone", .protocolError, Frames.continuation(1, Frames.get, ends: true)),
     .fatal(
       "CONTINUATION of another stream", .protocolError, Frames.headers(1, endsHeaders: false),

@@ -1,33 +1,6 @@
 import Foundation
 import Testing
 
-/// What this build of headrace can do, asked by `headrace check` of a small config: suites of
-/// features that a branch does not have yet skip with that as their reason.
-enum Feature {
-  static let tls: Bool = {
-    guard Program.openssl != nil, let folder = try? makeFolder() else { return false }
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    guard let certificate = try? Certificate(in: folder) else { return false }
-    return accepts(Door.tls.config("app: ['127.0.0.1:1']", certificate))
-  }()
-
-  /// Clients speak HTTP/2 (in clear with prior knowledge).
-  static let http2 = accepts(Door.clear.config("app: ['127.0.0.1:1']", listener: "http2: true"))
-
-  /// Backends speak HTTP/2.
-  static let http2Backends =
-    http2
-    && accepts(Door.clear.config("app: { backends: ['127.0.0.1:1'], protocol: h2c }"))
-
-  private static func accepts(_ config: String) -> Bool {
-    guard let folder = try? makeFolder() else { return false }
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let file = folder + "/site.yaml"
-    guard (try? write(config, to: file)) != nil else { return false }
-    return (try? Program.run([Proxy.binary, "check", file]))?.status == .exited(0)
-  }
-}
-
 /// A certificate of a test's own authority, made by openssl: P-256, for `localhost`, 127.0.0.1 and
 /// the names given.
 struct Certificate {

@@ -18,10 +18,8 @@ extension ConfigDecoder {
       case .addressRange(let range):
         proxyProtocol.ranges.append(range)
         if isUnix {
-          refuse(
-            node.place,
-            "clients of \(listener.address) have no address; write \"from: unix\" in \(quoted(name))"
-          )
+          let what = "clients of \(listener.address) have no address"
+          refuse(node.place, "\(what); write \"from: unix\" in \(quoted(name))")
         }
       default:
         proxyProtocol.unix = true

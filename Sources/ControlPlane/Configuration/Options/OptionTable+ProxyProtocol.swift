@@ -3,8 +3,8 @@ extension OptionTable {
     OptionRow(
       "listeners[].proxy_protocol", .section,
       """
-      For a listener behind a TCP balancer that says who the client is with a PROXY header, version \
-      1 or 2. [proxy-protocol.md](proxy-protocol.md) is the guide.
+      For a listener behind a TCP balancer that says who the client is with a PROXY header, \
+      version 1 or 2. [proxy-protocol.md](proxy-protocol.md) is the guide.
       """),
     OptionRow(
       "listeners[].proxy_protocol.from", .oneOrMore(.proxySource, 1...1000), required: true,
