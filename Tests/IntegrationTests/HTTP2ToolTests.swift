@@ -46,6 +46,8 @@ struct HTTP2ToolTests {
         #expect(sent == "POST /e 5242880")
       }
       #expect(took < 7, "the backend stays silent, so that the proxy says 100 after a second")
+      // In clear curl 7.88 fails at this with any server, nghttpd too.
+      guard place.door == .tls else { return }
       let parallel = try curl(
         place, "-Z", "--parallel-max", "60", "\(site)/[1-120]", "-o", "/dev/null", "-w",
         "%{http_code} ")
