@@ -5,7 +5,7 @@ export SWIFT
 TIMEOUT ?= 1200
 # make fuzz: an empty TARGET is all of them, SECONDS each.
 FUZZ_TARGETS := RequestHead ResponseHead ChunkedBody Config CacheControl StructuredField \
-  DateAndRange
+  DateAndRange HPACK HTTP2Session ProxyHeader
 TARGET ?=
 SECONDS ?= 60
 # make bench

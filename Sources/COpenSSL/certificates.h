@@ -73,3 +73,22 @@ static inline const char *hr_last_reason(void) {
 static inline void hr_name_print(BIO *bio, const X509_NAME *name) {
   X509_NAME_print_ex(bio, name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
 }
+
+static inline EVP_PKEY *hr_new_p256_key(void) { return EVP_EC_gen("P-256"); }
+static inline EVP_PKEY *hr_new_rsa_key(unsigned int bits) { return EVP_RSA_gen(bits); }
+
+/// Adds an extension as openssl.cnf would write it. 1 when it worked.
+static inline int hr_add_extension(X509 *certificate, X509 *issuer, int nid, const char *value) {
+  X509V3_CTX context;
+  X509V3_set_ctx_nodb(&context);
+  X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+  X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+  if (!extension) return 0;
+  int fine = X509_add_ext(certificate, extension, -1);
+  X509_EXTENSION_free(extension);
+  return fine;
+}
+
+static inline int hr_write_key(BIO *bio, const EVP_PKEY *key) {
+  return PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
+}

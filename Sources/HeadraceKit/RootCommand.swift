@@ -23,7 +23,7 @@ struct RootCommand: ParsableCommand {
 
   private static let subcommands: [any ParsableCommand.Type] = [
     Run.self, Check.self, Explain.self, Diff.self, Reload.self, Backends.self, Cache.self,
-    Events.self, ConfigCommand.self, Demo.self, VersionCommand.self,
+    Events.self, ConfigCommand.self, DevCert.self, Demo.self, VersionCommand.self,
   ]
 
   /// By the arguments of the process, to its end.

@@ -5,7 +5,7 @@ public enum MetricsDocument {
     let sections = [
       section(MetricsTable.process), section(MetricsTable.worker), section(MetricsTable.route),
       section(MetricsTable.pool), section(MetricsTable.backend),
-      section(MetricsTable.cache),
+      section(MetricsTable.cache), section(MetricsTable.certificate),
     ]
     return ([introduction] + sections).joined(separator: "\n")
   }
@@ -37,6 +37,12 @@ public enum MetricsDocument {
     ```
     histogram_quantile(0.99,
       sum by (le, backend) (rate(headrace_backend_request_duration_seconds_bucket[5m])))
+    ```
+
+    Certificates that expire within 14 days ([tls.md](tls.md) has it as an alert):
+
+    ```
+    headrace_certificate_not_after_timestamp_seconds - time() < 14 * 86400
     ```
 
     """

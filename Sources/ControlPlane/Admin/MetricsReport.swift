@@ -11,6 +11,8 @@ public struct MetricsReport: Equatable, Sendable {
   public var configReloadFailures: UInt64 = 0
   /// Unix time; 0 before the first one.
   public var configLastReloadTimestampSeconds = 0.0
+  public var certificateReloads: UInt64 = 0
+  public var certificateReloadFailures: UInt64 = 0
   public var residentBytes: Int64 = 0
   public var openDescriptors = 0
   public var accessLogDropped: UInt64 = 0
@@ -19,6 +21,7 @@ public struct MetricsReport: Equatable, Sendable {
   public var pools: [Pool] = []
   public var backends: [Backend] = []
   public var caches: [Cache] = []
+  public var certificates: [Certificate] = []
   /// Upper bounds in seconds, ascending, shared by all histograms.
   public var durationBounds: [Double] = []
 

@@ -34,6 +34,14 @@ enum MetricsTable {
         "Unix time at which the running config took effect.",
         .gauge { $0.configLastReloadTimestampSeconds }),
       Metric(
+        "headrace_certificate_reloads_total",
+        "Certificates, keys and authorities taken over because their files had changed.",
+        .counter { $0.certificateReloads }),
+      Metric(
+        "headrace_certificate_reload_failures_total",
+        "Changed files of certificates and keys that could not be used; the old ones stayed.",
+        .counter { $0.certificateReloadFailures }),
+      Metric(
         "headrace_access_log_dropped_total",
         "Access log lines lost because their reader was too slow.",
         .counter { $0.accessLogDropped }),

@@ -17,6 +17,7 @@ public enum PrometheusText {
     writer.write(MetricsTable.pool, of: report.pools)
     writer.write(MetricsTable.backend, of: report.backends)
     writer.write(MetricsTable.cache, of: report.caches)
+    writer.write(MetricsTable.certificate, of: report.certificates)
     return writer.output
   }
 }

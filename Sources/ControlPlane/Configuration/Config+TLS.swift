@@ -26,6 +26,8 @@ extension Config {
     public var key: LoadedFile
     /// Lower case: `example.com`, or `*.example.com` for one label in place of the star.
     public var names: [String]
+    /// By the config, not by the certificate.
+    public var hasWrittenNames = false
     public var facts: CertificateFacts
     public init(
       chain: LoadedFile, key: LoadedFile, names: [String], facts: CertificateFacts
@@ -60,6 +62,9 @@ extension Config {
     case rotating
     /// 80 random bytes each. The first seals new tickets, all of them open old ones.
     case files([LoadedFile])
+
+    /// Of one key.
+    static let keyBytes = 80
   }
 
   /// `Strict-Transport-Security` (RFC 6797).

@@ -26,6 +26,7 @@ public final class Proxy: Sendable {
     var listeners = ListenerSet()
     var stickyKeys: StickyKeys
     var resolver: Resolver?
+    var keeper: CertificateKeeper?
     var admin: AdminServer?
     /// Those of the current snapshot, in its order.
     var backends: [SnapshotBuilder.BuiltBackend] = []
@@ -36,6 +37,8 @@ public final class Proxy: Sendable {
     var readiness = Readiness.starting
     var reloads: UInt64 = 0
     var reloadFailures: UInt64 = 0
+    var certificateReloads: UInt64 = 0
+    var certificateReloadFailures: UInt64 = 0
     var reloadedAtMilliseconds: Int64 = 0
   }
 
@@ -68,8 +71,10 @@ public final class Proxy: Sendable {
     state = Locked(State(config: config, stickyKeys: stickyKeys))
     let resolver = try Resolver(
       onChange: { [weak self] in self?.namesChanged() }, onProblem: { say($0) })
+    let keeper = try makeCertificateKeeper()
     state.withLock { state in
       state.resolver = resolver
+      state.keeper = keeper
       publish(&state)
       listeners.apply(change, mailboxes: workers.mailboxes, registry: registry)
       state.listeners = listeners
@@ -80,6 +85,7 @@ public final class Proxy: Sendable {
     if let address = boundAdmin { say("admin on \(address)") }
     state.withLock { $0.readiness = .ready }
     try resolver.watch(Proxy.names(config))
+    try keeper.watch(config.tlsFiles)
     say("ready (pid \(getpid()), \(count) worker\(count == 1 ? "" : "s"))")
   }
 
@@ -101,7 +107,7 @@ public final class Proxy: Sendable {
   /// Runs by another config from now on: unchanged backends keep counters and connections. Throws,
   /// and changes nothing, when a new listener cannot be opened or the proxy is draining.
   public func reload(_ config: Config) throws {
-    let resolver = try state.withLock { state in
+    let (resolver, keeper) = try state.withLock { state in
       guard state.readiness != .draining else { throw DrainingError() }
       let stickyKeys: StickyKeys
       do {
@@ -131,9 +137,10 @@ public final class Proxy: Sendable {
       state.reloadedAtMilliseconds = Clock.wallMilliseconds()
       for entry in change.opened { say("listening on \(entry.bound)") }
       for entry in change.closed { say("no longer listening on \(entry.bound)") }
-      return state.resolver
+      return (state.resolver, state.keeper)
     }
     try resolver?.watch(Proxy.names(config))
+    try keeper?.watch(config.tlsFiles)
   }
 
   /// A file that was refused: counted, nothing else.
@@ -151,7 +158,7 @@ public final class Proxy: Sendable {
     return names
   }
 
-  private func publish(_ state: inout State) {
+  func publish(_ state: inout State) {
     registry.prepareStores(state.config)
     let built = SnapshotBuilder(
       config: state.config, registry: registry, resolved: state.resolver?.answers ?? [:],
@@ -216,8 +223,9 @@ public final class Proxy: Sendable {
     workers.post(.drain(deadline: Clock.now() + timeout))
     let wait = Int(min(timeout / 1_000_000, 1 << 30)) + 3000
     let isClean = workers.waitForEnd(milliseconds: wait)
-    let (resolver, admin) = state.withLock { ($0.resolver, $0.admin) }
+    let (resolver, keeper, admin) = state.withLock { ($0.resolver, $0.keeper, $0.admin) }
     resolver?.end()
+    keeper?.end()
     logWriter.end()
     eventWriter.end()
     admin?.stop()
@@ -236,6 +244,8 @@ public final class Proxy: Sendable {
       var report = collector.collect()
       report.configReloads = state.reloads
       report.configReloadFailures = state.reloadFailures
+      report.certificateReloads = state.certificateReloads
+      report.certificateReloadFailures = state.certificateReloadFailures
       report.configLastReloadTimestampSeconds = Double(state.reloadedAtMilliseconds) / 1000
       return report
     }

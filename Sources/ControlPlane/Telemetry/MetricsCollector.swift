@@ -22,6 +22,7 @@ struct MetricsCollector {
     report.routes = config.routes.map(route)
     report.pools = config.pools.map(pool)
     report.caches = config.caches.map { cache($0.name) }
+    report.certificates = MetricsReport.Certificate.all(config)
     let off = Set(config.pools.filter { !$0.breaker.isOn }.map(\.name))
     report.backends = backends.map { backend($0, hasBreaker: !off.contains($0.pool)) }
     for (index, isAvailable) in availability.enumerated() where index < report.backends.count {

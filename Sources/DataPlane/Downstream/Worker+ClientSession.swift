@@ -24,6 +24,13 @@ extension Worker {
     return limits
   }
 
+  /// The connection with the socket: a lane's is the holder of its session.
+  mutating func carrier(_ c: Int32) -> Int32 {
+    guard clients[c].stream.kind == .lane else { return c }
+    let s = lanes[clients[c].stream.lane].session
+    return s >= 0 ? sessions[s].holder : c
+  }
+
   // MARK: Events of the socket
 
   mutating func sessionEvent(client c: Int32, _ readiness: Poller.Readiness) {

@@ -121,7 +121,7 @@ extension Worker {
       if former == nil { keepOwnLines(x, from, fields) }
       StoreRuling.dropUnstored(fields, &head, scratch, from)
     }
-    writeStoredHead(from, row.rules, fields, isPinned: ruling.isPinned, &info)
+    writeStoredHead(x, from, row.rules, fields, isPinned: ruling.isPinned, &info)
     return .store(info)
   }
 
@@ -138,7 +138,7 @@ extension Worker {
   /// Leaves both stored heads in `outgoing`, one behind the other, then the `ETag` of the
   /// compressed form and hidden lines.
   private mutating func writeStoredHead(
-    _ from: Int, _ rules: CacheRules, _ fields: ResponseCacheFields, isPinned: Bool,
+    _ x: Int32, _ from: Int, _ rules: CacheRules, _ fields: ResponseCacheFields, isPinned: Bool,
     _ info: inout EntryInfo
   ) {
     outgoing.removeAll()

@@ -18,7 +18,9 @@ package struct FieldList: ~Copyable {
 
   /// 64 bytes behind the data may be read.
   package internal(set) var text: Block
-  private var entries = InlineArray<256, Entry>(repeating: Entry())
+  /// Two words an entry, the lower half first: name and its length, value and its length with the
+  /// flag on top. Not an inline array, which a borrow would copy.
+  private var entries = Block(capacity: 256 * 16)
   package private(set) var count = 0
   /// Lengths of names and values and 32 for each field (RFC 9113 section 6.5.2).
   package private(set) var size = 0
@@ -37,11 +39,20 @@ package struct FieldList: ~Copyable {
     text.end = StaticTable.text.utf8CodeUnitCount
   }
 
-  @inline(__always) package subscript(index: Int) -> Entry { entries[index] }
+  @inline(__always) package subscript(index: Int) -> Entry {
+    precondition(index >= 0 && index < count)
+    let name = entries.word(index &* 16)
+    let value = entries.word(index &* 16 &+ 8)
+    return Entry(
+      name: UInt32(truncatingIfNeeded: name), nameLength: UInt32(truncatingIfNeeded: name >> 32),
+      value: UInt32(truncatingIfNeeded: value),
+      valueLength: UInt32(truncatingIfNeeded: value >> 32) & 0x7fff_ffff,
+      isNeverIndexed: value >> 63 != 0)
+  }
 
   /// The name comes from the static table: known to be well-formed.
   @inline(__always) func hasStaticName(_ index: Int) -> Bool {
-    entries[index].name < UInt32(truncatingIfNeeded: StaticTable.text.utf8CodeUnitCount)
+    self[index].name < UInt32(truncatingIfNeeded: StaticTable.text.utf8CodeUnitCount)
   }
 
   /// Whether one more field stays within both limits.
@@ -53,7 +64,10 @@ package struct FieldList: ~Copyable {
 
   /// Its bytes lie in `text` already; `fits` said yes.
   @inline(__always) mutating func append(_ entry: Entry) {
-    entries[count] = entry
+    let flag: UInt64 = entry.isNeverIndexed ? 1 << 63 : 0
+    entries.store(UInt64(entry.name) | UInt64(entry.nameLength) << 32, at: count &* 16)
+    entries.store(
+      UInt64(entry.value) | UInt64(entry.valueLength) << 32 | flag, at: count &* 16 &+ 8)
     count &+= 1
     size &+= Int(entry.nameLength) &+ Int(entry.valueLength) &+ 32
   }

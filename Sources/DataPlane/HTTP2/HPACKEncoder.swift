@@ -100,6 +100,12 @@ package struct HPACKEncoder: ~Copyable {
     path bytes: borrowing Bytes, _ at: Int, _ count: Int, into block: inout Block
   ) {
     if count == 1, bytes[at] == 0x2f { return block.append(byte: 0x84) }
+    // `/index.html`
+    if count == 11, load8(bytes, at) == 0x682e_7865_646e_692f,
+      load8(bytes, at &+ 8) & 0xff_ffff == 0x6c_6d74
+    {
+      return block.append(byte: 0x85)
+    }
     block.append(byte: 0x04)
     HPACKEncoder.appendString(bytes, at, count, &block)
   }

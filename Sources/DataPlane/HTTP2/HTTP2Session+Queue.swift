@@ -36,7 +36,6 @@ extension HTTP2Session {
   /// Room for so many bytes behind what is queued.
   @inline(__always) mutating func makeRoom(_ count: Int, _ pool: inout BlockPool) {
     guard var out = output.take() else {
-      queuedControl = 0
       output = pool.take(atLeast: count)
       return
     }

@@ -12,8 +12,8 @@ package enum HeadEncoding {
   /// - Parameters:
   ///   - isSecure: what `:scheme` says.
   ///   - acceptsTrailers: `te: trailers` is sent.
-  /// - Returns: false when the block has less than `room`, or the target has no origin form: nothing
-  ///   was encoded then.
+  /// - Returns: false when the block has less than `room`, or the target has no origin form:
+  ///   nothing was encoded then.
   package static func request(
     _ head: inout MessageHead, _ bytes: borrowing Bytes, _ origin: Int, isSecure: Bool,
     acceptsTrailers: Bool, _ encoder: inout HPACKEncoder, into block: inout Block
@@ -39,8 +39,8 @@ package enum HeadEncoding {
     return true
   }
 
-  /// - Returns: false when the block has less than `room`, or the status is 101: nothing was encoded
-  ///   then.
+  /// - Returns: false when the block has less than `room`, or the status is 101: nothing was
+  ///   encoded then.
   package static func response(
     _ head: inout MessageHead, _ bytes: borrowing Bytes, _ origin: Int,
     _ encoder: inout HPACKEncoder, into block: inout Block

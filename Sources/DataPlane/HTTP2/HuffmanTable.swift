@@ -101,7 +101,8 @@ enum HuffmanTable {
     13, 22,
   ]
 
-  /// For the lengths 10 to 30: behind the last code of at most this length, left-aligned in 32 bits.
+  /// For the lengths 10 to 30: behind the last code of at most this length, left-aligned in 32
+  /// bits.
   static let limits: InlineArray<21, UInt64> = [
     0xff40_0000, 0xffa0_0000, 0xffc0_0000, 0xfff0_0000, 0xfff8_0000,
     0xfffe_0000, 0xfffe_0000, 0xfffe_0000, 0xfffe_0000, 0xfffe_6000,

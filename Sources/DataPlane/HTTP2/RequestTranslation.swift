@@ -1,5 +1,5 @@
-/// Makes the head of an HTTP/1.1 request of the fields of an HTTP/2 request (RFC 9113 section 8.3.1,
-/// RFC 9112).
+/// Makes the head of an HTTP/1.1 request of the fields of an HTTP/2 request (RFC 9113 section
+/// 8.3.1, RFC 9112).
 ///
 /// Pure. Strict: what would be another message behind the translation is refused, never repaired.
 package enum RequestTranslation {

@@ -22,13 +22,6 @@ extension Worker {
     return error
   }
 
-  /// Of the socket that carries it.
-  private mutating func descriptor(ofClient c: Int32) -> Int32 {
-    guard clients[c].stream.kind == .lane else { return clients[c].stream.descriptor }
-    let s = lanes[clients[c].stream.lane].session
-    return s >= 0 ? clients[sessions[s].holder].stream.descriptor : -1
-  }
-
   /// Who the client is: as a balancer in front said, else the ends of its socket.
   private mutating func proxyHeader(of c: Int32) -> ProxyHeader {
     if clients[c].isNobody { return ProxyHeader(.local) }
@@ -36,6 +29,6 @@ extension Worker {
     case .tcp, .unix: return clients[c].proxied
     case .local, .unknown: break
     }
-    return Sockets.ends(descriptor(ofClient: c)) ?? ProxyHeader(.unknown)
+    return Sockets.ends(clients[carrier(c)].stream.descriptor) ?? ProxyHeader(.unknown)
   }
 }

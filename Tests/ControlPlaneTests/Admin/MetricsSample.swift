@@ -29,6 +29,10 @@ extension MetricsReport {
       cache.evictions = 3
       cache.usedBytes = 131_072
       report.caches.append(cache)
+      var certificate = Certificate(file: "/etc/certs/\(index).pem", name: "\(index).example")
+      certificate.listener = ":443"
+      certificate.notAfter = 1_800_000_000
+      report.certificates.append(certificate)
     }
     return report
   }

@@ -7,9 +7,11 @@ enum ConfigFixture {
   /// The repository.
   static let root = folder + "/../../.."
 
-  /// Knows `pages/ok.html` and a few files that are wrong in some way, in any folder.
+  /// Knows `pages/ok.html`, what `CertificateFixture` has, and a few files that are wrong in some way, in any folder.
   static let readFile: ConfigLoader.ReadFile = { path, bytesMax in
-    switch path.split(separator: "/").last {
+    let name = path.split(separator: "/").last.map(String.init) ?? ""
+    if let bytes = CertificateFixture.files[name] { return .success(bytes) }
+    return switch name {
     case "ok.html", "ok.json", "ok.txt", "maintenance.html": .success(Array("sorry".utf8))
     case "large.html": .failure(.tooLarge(bytesMax: bytesMax))
     case "folder": .failure(.notRegular)

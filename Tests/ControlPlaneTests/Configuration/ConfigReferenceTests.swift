@@ -84,7 +84,7 @@ struct ConfigReferenceTests {
         end: 504.
 
         Value: a duration, 1ms to 24h, or off
-        Unit: ms, s, m or h
+        Unit: ms, s, m, h, d or y (365d)
         Default: 5s
         Reload: changes it
         Since: 0.1

@@ -82,6 +82,30 @@ struct OptionEffectTests {
     "caches.*.key.headers": cache("key: { headers: X-A }"),
     "caches.*.key.cookies": cache("key: { cookies: [a, b] }"),
     "compression.types": ("", "compression: { types: [text/*, +json] }"),
+    "listeners[].proxy_protocol": listener("proxy_protocol: { from: \"::1\" }"),
+    "listeners[].proxy_protocol.from": listener("proxy_protocol: { from: [10.0.0.0/8] }"),
+    "listeners[].tls": tls(), "listeners[].tls.certificates": tls(),
+    "listeners[].tls.certificates[].cert": tls(), "listeners[].tls.certificates[].key": tls(),
+    "listeners[].tls.certificates[].names": listener(
+      "tls: { certificates: [{ cert: site.pem, key: site.key, names: a.b }] }"),
+    "listeners[].tls.minimum_version": tls("minimum_version: \"1.3\""),
+    "listeners[].tls.ciphers": tls("ciphers: ECDHE-RSA-AES128-GCM-SHA256"),
+    "listeners[].tls.client_certificates": tls("client_certificates: { ca: other.pem }"),
+    "listeners[].tls.client_certificates.mode": tls(
+      "client_certificates: { mode: optional, ca: other.pem }"),
+    "listeners[].tls.client_certificates.ca": tls("client_certificates: { ca: site.pem }"),
+    "listeners[].tls.session_tickets": tls("session_tickets: false"),
+    "listeners[].tls.session_tickets.keys": tls("session_tickets: { keys: ticket.key }"),
+    "listeners[].http2": listener("http2: false"),
+    "listeners[].redirect_to_https": listener("redirect_to_https: true"),
+    "routes[].client_certificate": verified("client_certificate: required"),
+    "pools.*.protocol": pool("protocol: h2c"), "pools.*.tls": pool("tls: true"),
+    "pools.*.tls.ca": pool("tls: { ca: other.pem }"),
+    "pools.*.tls.server_name": pool("tls: { server_name: a.b }"),
+    "pools.*.tls.verify": pool("tls: { verify: false }"),
+    "pools.*.tls.cert": pool("tls: { cert: site.pem, key: site.key }"),
+    "pools.*.tls.key": pool("tls: { cert: nameless.pem, key: nameless.key }"),
+    "pools.*.tls.minimum_version": pool("tls: { minimum_version: \"1.3\" }"),
     "pools.*.sticky": ("  app: [127.0.0.1:3000]", sticky("on")),
     "pools.*.sticky.cookie": ("  app: [127.0.0.1:3000]", sticky("{ cookie: a }")),
     "pools.*.sticky.key": ("  app: [127.0.0.1:3000]", sticky("{ key: 0123456789abcdef }")),
@@ -90,6 +114,26 @@ struct OptionEffectTests {
     "pools.*.sticky.domain": ("  app: [127.0.0.1:3000]", sticky("{ domain: a.b }")),
     "pools.*.sticky.same_site": ("  app: [127.0.0.1:3000]", sticky("{ same_site: strict }")),
   ]
+
+  /// A listener with TLS, in place of the one of the base.
+  private static func tls(_ setting: String = "") -> (String, String) {
+    let pair = "{ cert: site.pem, key: site.key }"
+    let tls = "{ certificates: [\(pair)]\(setting.isEmpty ? "" : ", ")\(setting) }"
+    return ("listen: :8080", "listeners: [{ address: \":8080\", tls: \(tls) }]")
+  }
+
+  private static func listener(_ setting: String) -> (String, String) {
+    ("listen: :8080", "listeners: [{ address: \":8080\", \(setting) }]")
+  }
+
+  /// A route behind a listener that asks for certificates.
+  private static func verified(_ setting: String) -> (String, String) {
+    let (_, listener) = tls("client_certificates: { mode: optional, ca: other.pem }")
+    return (
+      "listen: :8080\nroutes:\n  - to: app",
+      "\(listener)\nroutes:\n  - { to: app, \(setting) }"
+    )
+  }
 
   private static func pool(_ setting: String) -> (String, String) {
     ("  app: [127.0.0.1:3000]", "  app: { \(setting), backends: [127.0.0.1:3000] }")
@@ -130,7 +174,9 @@ struct OptionEffectTests {
     "limits.rate.burst": "limits: { rate: { per_second: 1, burst: 3 } }",
     "limits.rate.ipv4_prefix": "limits: { rate: { per_second: 1, ipv4_prefix: 24 } }",
     "limits.rate.ipv6_prefix": "limits: { rate: { per_second: 1, ipv6_prefix: 48 } }",
-    "compress": "compress: on",
+    "compress": "compress: on", "hsts": "hsts: true", "hsts.max_age": "hsts: { max_age: 1d }",
+    "hsts.include_subdomains": "hsts: { include_subdomains: true }",
+    "hsts.preload": "hsts: { preload: true, include_subdomains: true }",
     "rewrite": "rewrite: { path: /a }", "rewrite.strip_prefix": "rewrite: { strip_prefix: /a }",
     "rewrite.replace_prefix": "rewrite: { replace_prefix: { from: /a, to: /b } }",
     "rewrite.replace_prefix.from": "rewrite: { replace_prefix: { from: /c, to: /b } }",

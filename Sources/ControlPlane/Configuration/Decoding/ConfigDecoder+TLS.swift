@@ -118,7 +118,7 @@ extension ConfigDecoder {
     for (value, node) in scalars(keys, OptionTable.row("\(path).keys"), "\(name).keys") {
       guard case .word(let written) = value, let file = load(written, node, "\(name).keys")
       else { continue }
-      guard file.bytes.count == 80 else {
+      guard file.bytes.count == Config.SessionTickets.keyBytes else {
         refuse(
           node.place,
           "\(quoted("\(name).keys")): \(quoted(file.path)) must have 80 bytes, not "
@@ -155,6 +155,7 @@ extension ConfigDecoder {
         names.append(text)
       }
       certificate.names = names
+      certificate.hasWrittenNames = true
     } else if certificate.names.isEmpty {
       refuse(
         cert.place,

@@ -23,7 +23,8 @@ enum ChoiceText {
   }
 
   static func list(_ words: [String]) -> String {
-    words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
+    guard words.count > 1 else { return words.first ?? "" }
+    return words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
   }
 }
 
