@@ -183,6 +183,8 @@ package enum WorkerCounter: Int, Sendable {
   /// HTTP/2: connections of clients, their streams, those refused for want of room, streams to
   /// backends, and connections of either side that ended by an error.
   case http2Connections, http2Streams, http2StreamsRefused, http2UpstreamStreams, http2Errors
+  /// Open streams of both sides.
+  case http2OpenStreams
 }
 
 extension CounterRow {

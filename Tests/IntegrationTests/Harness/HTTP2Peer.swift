@@ -21,7 +21,8 @@ final class HTTP2Peer {
         "WINDOW_UPDATE", "CONTINUATION",
       ]
       let name = Int(type) < names.count ? names[Int(type)] : "\(type)"
-      let detail = type == 3 || type == 8 ? " \(word(0))" : type == 7 ? " \(word(0)) \(word(4))" : ""
+      let detail =
+        type == 3 || type == 8 ? " \(word(0))" : type == 7 ? " \(word(0)) \(word(4))" : ""
       return "\(name)(\(stream))\(detail) flags \(flags) length \(payload.count)"
     }
   }
