@@ -126,10 +126,12 @@ import Testing
       _ = try connection.ending()
     }
     try withScene(silent, extra: "timeouts: { first_byte: 300ms }") { scene in
-      #expect(try scene.peer().exchange("/", method: "POST").status == 504)
+      let response0 = try scene.peer().exchange("/", method: "POST")
+      #expect(response0.status == 504)
     }
     try withScene(.answeringOnce("nonsense\r\n\r\n")) { scene in
-      #expect(try scene.peer().exchange("/", method: "POST").status == 502)
+      let response1 = try scene.peer().exchange("/", method: "POST")
+      #expect(response1.status == 502)
     }
     let config = Scene.config([try Address.refusing()])
     try withScene(config: config) { scene in

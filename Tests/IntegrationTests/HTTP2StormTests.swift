@@ -150,6 +150,7 @@ import Testing
       """
     try withScene(script, script, plain, config: config) { scene in
       let running = Locked(8)
+      let address = scene.proxy.address
       for number in 0..<8 {
         startThread {
           defer { running.withLock { $0 -= 1 } }
@@ -158,9 +159,9 @@ import Testing
           while !deadline.hasPassed {
             do {
               if number % 4 == 3 {
-                try Self.plainClient(scene, &dice)
+                try Self.plainClient(address, &dice)
               } else {
-                try Self.framesClient(scene, &dice)
+                try Self.framesClient(address, &dice)
               }
             } catch {}
           }
@@ -172,8 +173,8 @@ import Testing
     }
   }
 
-  private static func plainClient(_ scene: Scene, _ dice: inout Dice) throws {
-    let client = try scene.client()
+  private static func plainClient(_ address: String, _ dice: inout Dice) throws {
+    let client = try Client(address)
     for _ in 0..<dice.roll(5) + 1 {
       let path = dice.roll(2) == 0 ? "/h1" : "/x"
       if dice.roll(4) == 0 {
@@ -185,8 +186,9 @@ import Testing
     }
   }
 
-  private static func framesClient(_ scene: Scene, _ dice: inout Dice) throws {
-    let peer = try scene.peer([(H2.initialWindow, [0, 100, 65_535, 1 << 20][dice.roll(4)])])
+  private static func framesClient(_ address: String, _ dice: inout Dice) throws {
+    let window: UInt32 = [0, 100, 65_535, 1 << 20][dice.roll(4)]
+    let peer = try HTTP2Peer(client: Client(address), settings: [(H2.initialWindow, window)])
     peer.givesCredit = dice.roll(3) > 0
     var open: [UInt32] = []
     for _ in 0..<dice.roll(30) + 1 {
