@@ -207,9 +207,10 @@ extension Worker {
     laneReadable(client: c)
   }
 
+  /// Once for all frames of a turn.
   private mutating func laneReadable(client c: Int32) {
     clients[c].stream.isReadable = true
-    clientReadable(c)
+    queueClient(c)
   }
 
   /// Ends a stream by an error of its own.

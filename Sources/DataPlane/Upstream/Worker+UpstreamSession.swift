@@ -283,9 +283,10 @@ extension Worker {
     breakLane(upstream: lanes[l].owner)
   }
 
+  /// Once for all frames of a turn: head, content and end go on together.
   private mutating func laneReadable(upstream u: Int32) {
     upstreams[u].stream.isReadable = true
-    upstreamReadable(u)
+    queueUpstream(u)
   }
 
   /// To its exchange the connection is broken behind what has come.
