@@ -143,7 +143,8 @@ import Testing
       for _ in 0..<4 {
         let other = try scene.client()
         try other.send(head("POST / HTTP/1.1", "Host: a", "Content-Length: 300000"), large)
-        #expect(try other.response().body == large)
+        let copy1 = try other.response().body
+        #expect(same(copy1, large))
       }
     }
     try withScene(config: h2c(backends: "'\(refusing)'")) { scene in

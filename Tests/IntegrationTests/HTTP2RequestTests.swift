@@ -44,7 +44,7 @@ extension Scene {
       answer = try peer.exchange("/", method: "POST", body: pattern(200_000))
       #expect(answer.status == 200)
       #expect(scene.origin.lastRequest.framing == .chunked)
-      #expect(scene.origin.lastRequest.body == pattern(200_000))
+      #expect(same(scene.origin.lastRequest.body, pattern(200_000)))
 
       let id = try peer.request("/", method: "POST", body: "with trailers", ends: false)
       try peer.send(head: [("x-sum", "42")], on: id, ends: true)
@@ -68,7 +68,7 @@ extension Scene {
       var request = try connection.readHead()
       try gate.pass()
       try connection.readBody(of: &request, or: .none)
-      #expect(request.body == pattern(3000))
+      #expect(same(request.body, pattern(3000)))
       try connection.send(ok("\(request.chunks.count)"))
     }
     try withScene(script) { scene in

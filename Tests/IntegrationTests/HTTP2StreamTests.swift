@@ -100,7 +100,7 @@ extension Scene {
         given += step
         try peer.read("\(given) bytes") { peer.stream(id).bodyCount == given }
       }
-      #expect(peer.stream(id).isEnded && peer.stream(id).body == pattern(300_000))
+      #expect(peer.stream(id).isEnded && same(peer.stream(id).body, pattern(300_000)))
       try scene.rests()
     }
   }
@@ -121,7 +121,7 @@ extension Scene {
         let due = min(before + 50_000, 1_000_000)
         try peer.read("more") { ids.reduce(0) { $0 + peer.stream($1).bodyCount } == due }
       }
-      for id in ids { #expect(peer.stream(id).body == pattern(100_000)) }
+      for id in ids { #expect(same(peer.stream(id).body, pattern(100_000))) }
     }
   }
 

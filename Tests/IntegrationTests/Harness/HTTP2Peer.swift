@@ -79,6 +79,8 @@ final class HTTP2Peer {
   private(set) var pongs: [[UInt8]] = []
   private(set) var pings = 0
   private(set) var windowUpdates: [UInt32: Int] = [:]
+  /// Content that `upload` sent.
+  private var uploaded: [UInt32: Int] = [:]
   private(set) var isAtEnd = false
   private(set) var wasReset = false
   var nextStream: UInt32 = 1
@@ -158,6 +160,34 @@ final class HTTP2Peer {
     } while at < bytes.count
   }
 
+  /// The same within the peer's windows, reading until they are open.
+  func upload(_ data: any Bytes, on stream: UInt32, ends: Bool = true) throws {
+    let bytes = data.bytes
+    var at = 0
+    repeat {
+      var count = min(16_384, bytes.count - at)
+      if count > 0 {
+        try read("a window of stream \(stream)", orEnd: true) {
+          self.window(of: stream) > 0 || self.stream(stream).reset != nil
+        }
+        count = min(count, max(window(of: stream), 0))
+        if count == 0 { return }
+        uploaded[stream, default: 0] += count
+        uploaded[0, default: 0] += count
+      }
+      let isLast = ends && at + count == bytes.count
+      try send(H2.data, isLast ? H2.endStream : 0, stream, Array(bytes[at..<at + count]))
+      at += count
+    } while at < bytes.count
+  }
+
+  private func window(of stream: UInt32) -> Int {
+    let initial = Int(settings[H2.initialWindow] ?? 65_535)
+    return min(
+      initial + (windowUpdates[stream] ?? 0) - (uploaded[stream] ?? 0),
+      65_535 + (windowUpdates[0] ?? 0) - (uploaded[0] ?? 0))
+  }
+
   func reset(_ stream: UInt32, _ code: UInt32 = H2.cancel) throws {
     try send(H2.reset, 0, stream, Self.word(code))
   }
@@ -192,7 +222,7 @@ final class HTTP2Peer {
     let id = nextStream
     nextStream += 2
     try send(head: Self.fields(path, method: method, more), on: id, ends: ends && body == nil)
-    if let body { try send(data: body, on: id, ends: ends) }
+    if let body { try upload(body, on: id, ends: ends) }
     return id
   }
 
@@ -233,7 +263,7 @@ final class HTTP2Peer {
   ) throws {
     let hasMore = body != nil || trailers != nil
     try send(head: [(":status", "\(status)")] + more, on: id, ends: !hasMore)
-    if let body { try send(data: body, on: id, ends: trailers == nil) }
+    if let body { try upload(body, on: id, ends: trailers == nil) }
     if let trailers { try send(head: trailers, on: id, ends: true) }
   }
 
@@ -379,6 +409,9 @@ enum H2 {
   static let cancel: UInt32 = 8
   static let enhanceYourCalm: UInt32 = 11
 }
+
+/// Compares long bodies: a failed `==` would be explained at length.
+func same(_ one: [UInt8], _ other: [UInt8]) -> Bool { one == other }
 
 extension [Message.Field] {
   /// The first value.
