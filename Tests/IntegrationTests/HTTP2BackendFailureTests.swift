@@ -227,6 +227,44 @@ import Testing
     }
   }
 
+  @Test("the breaker counts streams that fail, and least connections those at work")
+  func breakerAndBalance() throws {
+    let gate = Gate()
+    let busy = Origin.Script.http2Answering { peer, request in
+      try gate.pass()
+      try peer.respond(request.id, 200, body: "busy")
+    }
+    let free = Origin.Script.http2Answering { peer, request in
+      try peer.respond(request.id, 200, body: "free")
+    }
+    let config = h2c("strategy: least_connections", backends: "'$0', '$1'")
+    try withScene(busy, free, config: config) { scene in
+      let peer = try scene.peer()
+      // One of these waits at the first backend; all others then find the second one idle.
+      let ids = try (0..<2).map { _ in try peer.request() }
+      try peer.read("the free one") { ids.contains { peer.stream($0).isEnded } }
+      for _ in 0..<10 {
+        let answer = try peer.exchange()
+        #expect(answer.text == "free")
+      }
+      gate.open()
+      let texts = try ids.map { try peer.answer($0).text }
+      #expect(texts.sorted() == ["busy", "free"])
+    }
+
+    let failing = Origin.Script.http2Answering { peer, request in
+      try peer.reset(request.id, H2.internalError)
+    }
+    try withScene(
+      failing, config: h2c("breaker: { minimum_requests: 5, open_for: 30s }")
+    ) { scene in
+      let peer = try scene.peer()
+      var statuses: [Int] = []
+      for _ in 0..<10 { statuses.append(try peer.exchange("/", method: "POST", body: "x").status) }
+      #expect(statuses.first == 502 && statuses.last == 503, "\(statuses)")
+    }
+  }
+
   @Test("a backend that leaves by reload, or into maintenance, keeps no connection")
   func leaves() throws {
     let gate = Gate()
@@ -237,7 +275,7 @@ import Testing
     let new = Origin.Script.http2Answering { peer, request in
       try peer.respond(request.id, 200, body: "new")
     }
-    try withScene(script, new, config: h2c("keep_alive: { idle_timeout: 500ms }")) { scene in
+    try withScene(script, new, config: h2c()) { scene in
       #expect(try scene.exchange(get()).text == "old")
       let peer = try scene.peer()
       let id = try peer.request("/gated")

@@ -75,7 +75,9 @@ import Testing
       workers: 1
       routes:
         - { match: { path: /gzip }, to: app, compress: on }
-        - { match: { path: /rate }, to: app, limits: { rate: { key: route, per_hour: 1, burst: 2 } } }
+        - match: { path: /rate }
+          to: app
+          limits: { rate: { key: route, per_hour: 1, burst: 2 } }
         - { match: { path: /away }, redirect: "https://example.org/there" }
         - { match: { path: /own }, respond: { status: 200, body: "from the route" } }
         - to: app

@@ -139,7 +139,11 @@ import Testing
       listen: 127.0.0.1:0
       admin: { address: 127.0.0.1:0 }
       workers: 2
-      timeouts: { client_body_idle: 500ms, first_byte: 500ms, client_write_idle: 1s, response_idle: 1s }
+      timeouts:
+        client_body_idle: 500ms
+        first_byte: 500ms
+        client_write_idle: 1s
+        response_idle: 1s
       routes:
         - { match: { path: /h1 }, to: old }
         - to: app

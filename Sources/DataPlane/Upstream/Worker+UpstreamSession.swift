@@ -157,6 +157,16 @@ extension Worker {
     }
   }
 
+  /// A new config came: backends that it does not name keep no connection for new requests.
+  mutating func retireSessions(notIn handle: SnapshotHandle) {
+    for identity in idle.indices where idle[identity].session >= 0 {
+      var isNamed = false
+      for index in 0..<handle.value.backends.count
+      where Int(handle.value.backends[index].identity) == identity { isNamed = true }
+      if !isNamed { retireSessions(UInt32(truncatingIfNeeded: identity)) }
+    }
+  }
+
   // MARK: Events of the socket
 
   mutating func sessionEvent(upstream u: Int32, _ readiness: Poller.Readiness) {

@@ -1,9 +1,9 @@
 /// One end of an HTTP/2 connection over a wire, either role: it sends exactly the frames that it is
 /// told to, and reads what comes frame by frame.
 ///
-/// Header blocks are literals without indexing, so that nothing is wrong by accident. While it reads
-/// it acknowledges SETTINGS and PING and, if `givesCredit`, gives back what DATA takes. Used by one
-/// thread at a time.
+/// Header blocks are literals without indexing, so that nothing is wrong by accident. While it
+/// reads it acknowledges SETTINGS and PING and, if `givesCredit`, gives back what DATA takes. Used
+/// by one thread at a time.
 final class HTTP2Peer {
   struct Frame: CustomStringConvertible {
     var type: UInt8
