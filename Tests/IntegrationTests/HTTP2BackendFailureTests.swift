@@ -265,6 +265,25 @@ import Testing
     }
   }
 
+  @Test("a backend that resets every stream is not asked for ever")
+  func alwaysReset() throws {
+    let count = Locked(0)
+    let script = Origin.Script.http2Answering { peer, request in
+      if request.path == "/good" { return try peer.respond(request.id) }
+      count.withLock { $0 += 1 }
+      try peer.reset(request.id, H2.internalError)
+    }
+    try withScene(script, config: h2c()) { scene in
+      let peer = try scene.peer()
+      for _ in 0..<2 {
+        // The connection is a used one then.
+        #expect(try peer.exchange("/good").status == 200)
+        #expect(try peer.exchange("/bad").status == 502)
+      }
+      #expect(count.withLock { $0 } < 10)
+    }
+  }
+
   @Test("a backend that leaves by reload, or into maintenance, keeps no connection")
   func leaves() throws {
     let gate = Gate()

@@ -300,8 +300,12 @@ extension Worker {
   }
 
   /// To its exchange the connection is broken behind what has come.
-  private mutating func breakLane(upstream u: Int32) {
+  ///
+  /// - Parameter isStale: it may be one that was closed while it was idle. Not when the backend ended
+  ///   this stream alone: that is an answer of a kind, and asking again freely would never end.
+  private mutating func breakLane(upstream u: Int32, isStale: Bool = false) {
     let l = upstreams[u].stream.lane
+    if !isStale { upstreams[u].isReused = false }
     lanes[l].isBroken = true
     lanes[l].phase = .ended
     upstreams[u].stream.isEnding = true
@@ -388,7 +392,7 @@ extension Worker {
       if let reason {
         laneRefused(l, reason)
       } else {
-        breakLane(upstream: lanes[l].owner)
+        breakLane(upstream: lanes[l].owner, isStale: true)
       }
     }
     upstreams[h].session = -1
