@@ -140,7 +140,7 @@ import Testing
       ("HTTP/2.0", line("GET / HTTP/2.0"), [505]),
       ("HTTP/0.9 written", line("GET / HTTP/0.9"), [505]),
       ("HTTP/3.0", line("GET / HTTP/3.0"), [505]),
-      ("HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [400, 505]),
+      ("HTTP/2 preface for a target", "PRI / HTTP/2.0\r\n\r\nSM\r\n\r\n", [400, 505]),
       ("method with @", line("G@T / HTTP/1.1"), [400]),
       ("method with :", line("GET: / HTTP/1.1"), [400]),
       ("method with NUL", line("GE\u{0}T / HTTP/1.1"), [400]),

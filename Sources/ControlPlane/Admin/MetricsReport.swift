@@ -44,6 +44,7 @@ public struct MetricsReport: Equatable, Sendable {
     public var http2StreamsRefused: UInt64 = 0
     public var http2UpstreamStreams: UInt64 = 0
     public var http2Errors: UInt64 = 0
+    public var http2OpenStreams: UInt64 = 0
 
     public init() {}
   }

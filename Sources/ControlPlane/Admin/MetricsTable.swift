@@ -99,6 +99,10 @@ enum MetricsTable {
         "headrace_worker_http2_upstream_streams_total", "Tries at backends over HTTP/2.",
         .counter { $0.http2UpstreamStreams }),
       Metric(
+        "headrace_worker_http2_open_streams",
+        "Open streams of HTTP/2 connections, of clients and to backends.",
+        .gauge { Double($0.http2OpenStreams) }),
+      Metric(
         "headrace_worker_http2_errors_total",
         "HTTP/2 connections, of clients or to backends, that ended by an error of the peer.",
         .counter { $0.http2Errors }),

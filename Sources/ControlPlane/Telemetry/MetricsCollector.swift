@@ -51,6 +51,7 @@ struct MetricsCollector {
     result.http2StreamsRefused = row.load(.http2StreamsRefused)
     result.http2UpstreamStreams = row.load(.http2UpstreamStreams)
     result.http2Errors = row.load(.http2Errors)
+    result.http2OpenStreams = row.load(.http2OpenStreams)
     return result
   }
 

@@ -53,6 +53,8 @@ extension Worker {
   mutating func pumpSession(client c: Int32) {
     let generation = clients[c].generation
     for _ in 0..<Worker.receivesPerTurn {
+      // Who asks and does not read the answers is not listened to; the flush goes on here.
+      if isUnread(client: c) { return }
       let hadInput = clients[c].stream.restoreInput(&frames, &pool)
       if clients[c].stream.isReadable {
         let room = frames.capacity &- frames.end &- BlockPool.tailroom
@@ -69,6 +71,11 @@ extension Worker {
       guard clients[c].stream.isReadable else { return }
     }
     queueClient(c)
+  }
+
+  private mutating func isUnread(client c: Int32) -> Bool {
+    clients[c].stream.hasOutput
+      && sessions[clients[c].session].engine.outputCount > Session.unreadLimit
   }
 
   /// What is in `frames`. What is left of them is kept.
@@ -101,7 +108,8 @@ extension Worker {
         if l >= 0 { resumeLane(client: lanes[l].owner) }
       case .connectionCredit: resumeLanes(s)
       case .settings:
-        if sessions[s].lanes == 0 { setClientTimer(c, after: policy.keepAliveIdle) }
+        if !sessions[s].hasBegun { setSessionTimer(client: c) }
+        sessions[s].hasBegun = true
       case .goAway: sessions[s].isEnding = true
       case .pong: endAnnounced(client: c)
       case .failed: return failSession(client: c)
@@ -126,9 +134,9 @@ extension Worker {
     }
     lanes[l].open(session: s, slot: slot, owner: c)
     sessions[s].engine.streams[slot].owner = l
-    if sessions[s].lanes == 0 { wheel.clear(&clients[holder].timer) }
     sessions[s].lanes &+= 1
     clientLanes &+= 1
+    if sessions[s].lanes == 1 { setSessionTimer(client: holder) }
     setup.counters.worker.add(.http2Streams)
     openLaneClient(c, l, of: holder)
     if isTooLarge {
@@ -181,7 +189,10 @@ extension Worker {
       lanes[l].answersHead = head.method == .head
       beginExchange(c, from, from &+ length)
     case .incomplete: breakLane(c, .internalError)
-    case .failed(let failure): refuse(c, failure)
+    case .failed(let failure):
+      // Whatever else is wrong with it.
+      lanes[l].answersHead = load8(scratch.bytes, from) & 0xff_ffff_ffff == 0x20_4441_4548
+      refuse(c, failure)
     }
   }
 
@@ -203,9 +214,10 @@ extension Worker {
     laneReadable(client: c)
   }
 
+  /// Once for all frames of a turn.
   private mutating func laneReadable(client c: Int32) {
     clients[c].stream.isReadable = true
-    clientReadable(c)
+    queueClient(c)
   }
 
   /// Ends a stream by an error of its own.
@@ -235,11 +247,23 @@ extension Worker {
     freeLane(l)
     let holder = sessions[s].holder
     guard sessions[s].lanes == 0, clients[holder].state == .session else { return }
-    setClientTimer(holder, after: isDraining ? 500_000_000 : policy.keepAliveIdle)
+    setSessionTimer(client: holder)
+  }
+
+  /// While requests are at work, their own timers watch over the connection; while its output
+  /// waits for the client, the time for reading that runs (see `sendFrames`).
+  mutating func setSessionTimer(client c: Int32) {
+    if clients[c].stream.hasOutput { return }
+    if sessions[clients[c].session].lanes > 0 { return wheel.clear(&clients[c].timer) }
+    setClientTimer(
+      c, after: isDraining ? min(policy.keepAliveIdle, 500_000_000) : policy.keepAliveIdle)
   }
 
   /// There may be room for what this client's lane could not send.
   private mutating func resumeLane(client c: Int32) {
+    guard clients[c].stream.hasOutput || clients[c].stream.isBlocked,
+      mayGoOn(clients[c].stream.lane)
+    else { return }
     if clients[c].stream.hasOutput {
       flushClient(c)
     } else if clients[c].stream.isBlocked {
@@ -306,6 +330,7 @@ extension Worker {
   mutating func sessionTimeout(client c: Int32) {
     let s = clients[c].session
     if clients[c].stream.hasOutput { return closeClient(c) }
+    guard sessions[s].lanes == 0 else { return }
     sessions[s].engine.sendGoAway(.noError, &pool)
     sessions[s].isEnding = true
     finishIfDone(client: c)

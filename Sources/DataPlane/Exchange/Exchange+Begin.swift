@@ -78,6 +78,7 @@ extension Worker {
     exchanges[x].routeFlags = []
     exchanges[x].interimCount = 0
     exchanges[x].tryCount = 0
+    exchanges[x].refusals = 0
     exchanges[x].status = 0
     exchanges[x].client = c
     exchanges[x].upstream = -1

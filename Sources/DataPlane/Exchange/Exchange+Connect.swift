@@ -51,7 +51,7 @@ extension Worker {
       }
     }
     if case .failed = result {
-      if upstreams[u].isReused { return false }
+      if upstreams[u].isReused, upstreams[u].stream.kind == .plain { return false }
       keepUnsent(x, bodyAt, bodyCount)
       if let request = exchanges[x].unsent.take() { notSent(x, u, request) }
       return true
@@ -187,7 +187,10 @@ extension Worker {
     exchanges[x].hasGrant = true
     let identity = exchanges[x].backendIdentity
     for (index, counters) in setup.allCounters.enumerated()
-    where index != setup.index && counters.backends[identity].load(.idleConnections) > 0 {
+    where index != setup.index
+      && (counters.backends[identity].load(.idleConnections) > 0
+        || exchanges[x].poolFlags.contains(.speaksHTTP2))
+    {
       setup.mailboxes[index].post(
         .closeIdle(backend: identity, worker: setup.index, exchange: exchangeToken(x).raw))
     }
@@ -195,8 +198,12 @@ extension Worker {
 
   /// Another worker wants to connect to a backend that may have no more connections.
   mutating func closeIdle(backend identity: UInt32, for worker: Int, _ exchange: UInt64) {
-    guard Int(identity) < idle.count, idle[Int(identity)].newest >= 0 else { return }
-    closeUpstream(idle[Int(identity)].newest)
+    guard Int(identity) < idle.count else { return }
+    if idle[Int(identity)].newest >= 0 {
+      closeUpstream(idle[Int(identity)].newest)
+    } else if !giveUpSession(identity) {
+      return
+    }
     setup.mailboxes[worker].post(.resume(exchange: exchange))
   }
 
@@ -282,7 +289,7 @@ extension Worker {
     detach(x, u)
     closeUpstream(u)
     countConnectRetry(x)
-    if reason == .upstreamClosed { exchanges[x].tried.removeLast() }
+    if reason == .upstreamClosed { forgetTry(x) }
     beginAnew(x)
     resend(x, request)
   }
@@ -330,7 +337,9 @@ extension Worker {
         return
       }
       guard let refused = sendAgain(x, u, request) else { return }
-      if !upstreams[u].isReused { return notSent(x, u, refused) }
+      if !upstreams[u].isReused || upstreams[u].stream.kind == .lane {
+        return notSent(x, u, refused)
+      }
       dropStale(x, u)
       unsent = consume refused
     }

@@ -23,7 +23,7 @@ extension Worker {
         if kept { clients[c].stream.keepInput(scratch, scratch.start, scratch.end, &pool) }
         return
       }
-      let count = receiveLimit(upstreams[u].stream.hasBlocked)
+      let count = receiveLimit(forUpstream: u)
       switch receive(fromClient: c, count) {
       case .bytes: break
       case .wouldBlock:

@@ -13,10 +13,10 @@ extension Worker {
     if upstreams[u].stream.isReadable {
       let room = scratch.capacity &- scratch.end &- BlockPool.tailroom
       // What may have to be compressed is taken in small shares.
-      let takesLittle =
-        clients[exchanges[x].client].stream.hasBlocked
-        || exchanges[x].routeFlags.contains(.compresses)
-      let count = min(room, receiveLimit(takesLittle))
+      let most =
+        exchanges[x].routeFlags.contains(.compresses)
+        ? receiveLimit(true) : receiveLimit(forClient: exchanges[x].client)
+      let count = min(room, most)
       switch receive(fromUpstream: u, count) {
       case .bytes: break
       case .wouldBlock: if !kept { return uploadMayBeLost(x, u) }
@@ -314,7 +314,7 @@ extension Worker {
         return
       }
       let from = scratch.start
-      let count = receiveLimit(clients[c].stream.hasBlocked)
+      let count = receiveLimit(forClient: c)
       switch receive(fromUpstream: u, count) {
       case .bytes: break
       case .wouldBlock:

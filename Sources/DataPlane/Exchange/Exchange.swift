@@ -70,6 +70,9 @@ struct Exchange: ~Copyable, SlabElement {
   var routeFlags: RouteFlags = []
   var interimCount: UInt8 = 0
   var tryCount: UInt8 = 0
+  /// Backends that did nothing for it and said so; such tries do not count, up to a bound.
+  var refusals: UInt8 = 0
+  static var maxRefusals: UInt8 { 4 }
   var status: UInt16 = 0
 
   var client: Int32 = -1

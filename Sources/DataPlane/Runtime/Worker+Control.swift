@@ -105,6 +105,7 @@ extension Worker {
       let identity = Int(handle.value.backends[index].identity)
       while idle.count <= identity { idle.append(IdleList()) }
     }
+    retireSessions(notIn: handle)
     reconcileProbes()
     callAllFirst()
   }

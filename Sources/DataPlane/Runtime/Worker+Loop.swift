@@ -142,6 +142,7 @@ extension Worker {
     deflaters.trim()
     sweepCaches()
     setup.counters.worker.set(.heldBytes, UInt64(pool.heldBytes))
+    setup.counters.worker.set(.http2OpenStreams, UInt64(lanes.count))
     if pendingSnapshot != nil { adoptPending() }
     callAllFirst()
   }

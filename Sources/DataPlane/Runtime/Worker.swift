@@ -183,6 +183,8 @@ struct IdleList: BitwiseCopyable {
   var count: UInt32 = 0
   /// The first holder of a session with room for streams; the others follow by its links.
   var session: Int32 = -1
+  /// When a session that was at work was last given up for another worker.
+  var givenUpAt: Instant = 0
   /// The backend is in maintenance: connections end with their exchange.
   var isClosed = false
 }

@@ -139,6 +139,12 @@ enum Sockets {
   /// Whether an idle connection is still open and silent.
   static func isAlive(_ descriptor: Int32) -> Bool { hr_peek(descriptor) == -Int64(EAGAIN) }
 
+  /// The peer has closed it, or it broke, and nothing else is left to read.
+  static func isAtEnd(_ descriptor: Int32) -> Bool {
+    let result = hr_peek(descriptor)
+    return result <= 0 && result != -Int64(EAGAIN)
+  }
+
   /// Both ends of a connection as its PROXY header; nil when it has none any more.
   static func ends(_ descriptor: Int32) -> ProxyHeader? {
     var remote = hr_peer()

@@ -186,6 +186,8 @@ package enum WorkerCounter: Int, Sendable {
   /// TLS handshakes of clients that were completed, that came to nothing, and of the first those
   /// that resumed a session.
   case tlsHandshakes, tlsHandshakeFailures, tlsResumed
+  /// Open streams of both sides.
+  case http2OpenStreams
 }
 
 extension CounterRow {

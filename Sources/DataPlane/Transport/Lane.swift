@@ -21,6 +21,9 @@ struct Lane: ~Copyable, SlabElement {
   var inboxContent = 0
   /// No length was announced: content is framed as chunks.
   var isChunked = false
+  /// Content of the chunk at the end of `inbox`; more makes it longer, so that many small frames do
+  /// not become a multiple of their content.
+  private var chunk = 0
   /// The peer ended the stream by an error, or the session broke.
   var isBroken = false
   /// No reset need be sent: one was, or came.
@@ -45,6 +48,7 @@ struct Lane: ~Copyable, SlabElement {
     self.owner = owner
     inboxContent = 0
     isChunked = false
+    chunk = 0
     isBroken = false
     isReset = false
     phase = .head
@@ -57,7 +61,10 @@ struct Lane: ~Copyable, SlabElement {
     _ source: borrowing Block, _ at: Int, _ count: Int, _ pool: inout BlockPool
   ) {
     guard keepsReplay else { return }
-    guard (replay?.count ?? 0) &+ count <= Lane.replayLimit else { return dropReplay(&pool) }
+    // What goes first is kept whatever its size, for a connection that cannot even be made.
+    guard replay == nil || (replay?.count ?? 0) &+ count <= Lane.replayLimit else {
+      return dropReplay(&pool)
+    }
     let kept = replay.take()
     var block = Lane.grown(kept, by: count, &pool)
     block.append(source, at, count)
@@ -93,19 +100,36 @@ struct Lane: ~Copyable, SlabElement {
     _ source: borrowing Block, _ at: Int, _ count: Int, _ pool: inout BlockPool
   ) {
     guard count > 0 else { return }
-    var box = Lane.grown(inbox.take(), by: count &+ 12, &pool)
-    if isChunked {
+    var box = Lane.grown(inbox.take(), by: count &+ Lane.chunkFraming, &pool)
+    inboxContent &+= count
+    guard isChunked else {
+      box.append(source, at, count)
+      inbox = consume box
+      return
+    }
+    if chunk > 0, box.count >= chunk &+ Lane.chunkFraming {
+      box.end &-= chunk &+ Lane.chunkFraming
+      chunk &+= count
+      let end = box.end &+ 10 &+ chunk &- count
+      box.append(hex: UInt64(chunk), digits: 8)
+      box.append("\r\n")
+      box.end = end
+    } else {
+      chunk = count
       box.append(hex: UInt64(count), digits: 8)
       box.append("\r\n")
     }
     box.append(source, at, count)
-    if isChunked { box.append("\r\n") }
-    inboxContent &+= count
+    box.append("\r\n")
     inbox = consume box
   }
 
+  /// Eight digits and two line ends.
+  private static var chunkFraming: Int { 12 }
+
   /// A head, or the lines of a trailer section with the empty line.
   mutating func receive(text: borrowing Block, _ pool: inout BlockPool) {
+    chunk = 0
     var box = Lane.grown(inbox.take(), by: text.count, &pool)
     box.append(text, text.start, text.count)
     inbox = consume box
@@ -114,6 +138,7 @@ struct Lane: ~Copyable, SlabElement {
   /// The end of the content; `trailers` are still to come when they follow.
   mutating func receiveEnd(trailersFollow: Bool, _ pool: inout BlockPool) {
     guard isChunked else { return }
+    chunk = 0
     var box = Lane.grown(inbox.take(), by: 8, &pool)
     box.append(trailersFollow ? "0\r\n" : "0\r\n\r\n")
     inbox = consume box

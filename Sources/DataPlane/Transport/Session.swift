@@ -14,12 +14,17 @@ struct Session: ~Copyable, SlabElement {
   var isWaiting = false
   /// No new streams; the connection closes with the last one.
   var isEnding = false
+  /// Of a client's: its SETTINGS came.
+  var hasBegun = false
   var lanes: Int32 = 0
   /// The slot that is looked at first when there is room again.
   var turn: Int32 = 0
 
   /// Frames that a session may hold for its socket before lanes wait.
   static var outputLimit: Int { 262_144 }
+
+  /// Frames behind a blocked socket, from which on we stop listening.
+  static var unreadLimit: Int { 65_536 }
 
   mutating func open(holder: Int32, isUpstream: Bool) {
     self.holder = holder
@@ -28,6 +33,7 @@ struct Session: ~Copyable, SlabElement {
     isDirty = false
     isWaiting = false
     isEnding = false
+    hasBegun = false
     lanes = 0
     turn = 0
   }

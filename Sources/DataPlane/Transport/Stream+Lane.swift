@@ -23,17 +23,21 @@ extension Stream {
     else { return .failed(.badMessage) }
     if taken == count { return .sent }
     hasBlocked = true
-    wait(lane, &lanes, &sessions)
+    wait(for: taken, room, &lanes, &sessions)
     return enqueue(source, at &+ taken, count &- taken, &pool)
   }
 
-  /// Either for room in the session's output or for the peer's window.
+  /// Either for the peer's window, or for room in the session's output.
   private func wait(
-    _ lane: Int32, _ lanes: inout Slab<Lane>, _ sessions: inout Slab<Session>
+    for taken: Int, _ room: Int, _ lanes: inout Slab<Lane>, _ sessions: inout Slab<Session>
   ) {
     let s = lanes[lane].session
-    sessions[s].isWaiting = true
-    sessions[s].engine.wait(lanes[lane].slot, now: sessions[s].engine.now)
+    let slot = lanes[lane].slot
+    if sessions[s].engine.sendCredit(slot) == 0 {
+      sessions[s].engine.wait(slot, now: sessions[s].engine.now)
+    } else if taken >= room {
+      sessions[s].isWaiting = true
+    }
   }
 
   /// Sends what waits.
@@ -52,7 +56,7 @@ extension Stream {
     if let taken, taken < block.count {
       block.start &+= taken
       output = consume block
-      wait(lane, &lanes, &sessions)
+      wait(for: taken, room, &lanes, &sessions)
       return .blocked
     }
     pool.give(block)

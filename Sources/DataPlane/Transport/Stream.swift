@@ -37,6 +37,14 @@ struct Stream: ~Copyable {
 
   var hasOutput: Bool { @inline(__always) get { output != nil } }
 
+  /// Bytes that wait to be sent.
+  var outputCount: Int {
+    switch output {
+    case .some(let block): block.count
+    case .none: 0
+    }
+  }
+
   /// Prepares the slot for a new connection.
   mutating func open(_ descriptor: Int32) {
     kind = .plain

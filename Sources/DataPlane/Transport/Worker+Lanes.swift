@@ -1,7 +1,7 @@
 /// Lanes of the worker: the branch that the common ways of `Worker+Bytes.swift` take for them.
 extension Worker {
   /// Bytes that lanes of this session may write now.
-  private func room(_ s: Int32) -> Int {
+  private mutating func room(_ s: Int32) -> Int {
     let holder = sessions[s].holder
     let isBlocked =
       sessions[s].isUpstream
@@ -10,6 +10,47 @@ extension Worker {
     if isBlocked { return 0 }
     return min(
       max(Session.outputLimit &- sessions[s].engine.outputCount, 0), Lane.Tools.share)
+  }
+
+  /// Bytes of content that this lane may write now.
+  private mutating func credit(_ l: Int32) -> Int {
+    let s = lanes[l].session
+    guard s >= 0 else { return 0 }
+    return min(sessions[s].engine.sendCredit(lanes[l].slot), room(s))
+  }
+
+  /// Whether a lane that could not send all gets on now; if not, it will be asked again when that
+  /// may have changed.
+  mutating func mayGoOn(_ l: Int32) -> Bool {
+    let s = lanes[l].session
+    guard s >= 0 else { return false }
+    let slot = lanes[l].slot
+    if sessions[s].engine.sendCredit(slot) == 0 {
+      sessions[s].engine.wait(slot, now: now)
+      return false
+    }
+    if room(s) > 0 { return true }
+    sessions[s].isWaiting = true
+    return false
+  }
+
+  /// How much to receive for a client: for a lane hardly more than can become frames now, so that
+  /// many slow ones hold little.
+  @inline(__always) mutating func receiveLimit(forClient c: Int32) -> Int {
+    let most = receiveLimit(clients[c].stream.hasBlocked)
+    guard clients[c].stream.kind == .lane else { return most }
+    return receiveLimit(forLane: clients[c].stream.lane)
+  }
+
+  @inline(__always) mutating func receiveLimit(forUpstream u: Int32) -> Int {
+    let most = receiveLimit(upstreams[u].stream.hasBlocked)
+    guard upstreams[u].stream.kind == .lane else { return most }
+    return receiveLimit(forLane: upstreams[u].stream.lane)
+  }
+
+  @inline(never)
+  private mutating func receiveLimit(forLane l: Int32) -> Int {
+    min(receiveLimit(false), max(Stream.smallReceive, credit(l)))
   }
 
   /// Its frames go out at the end of the turn.
@@ -58,10 +99,9 @@ extension Worker {
       if clients[c].stream.hasOutput { return .sent(0) }
     }
     let l = clients[c].stream.lane
-    let s = lanes[l].session
-    guard s >= 0 else { return .failed(.badMessage) }
+    guard lanes[l].session >= 0 else { return .failed(.badMessage) }
     let room = beginWrite(l)
-    let most = min(sessions[s].engine.sendCredit(lanes[l].slot), room)
+    let most = credit(l)
     outgoing.removeAll()
     var count = 0
     if most > 0 { count = body.copy(from: offset, atMost: min(most, end &- offset), to: &outgoing) }
@@ -73,8 +113,7 @@ extension Worker {
     }
     // For the caller, who counts it: the head alone.
     outgoing.end = headCount
-    clients[c].stream.isBlocked = count < end &- offset
-    if clients[c].stream.isBlocked { sessions[s].isWaiting = true }
+    clients[c].stream.isBlocked = count < end &- offset && !mayGoOn(l)
     return .sent(count)
   }
 

@@ -25,6 +25,9 @@ extension Worker {
       ? upstreams[holder].stream.hasOutput : clients[holder].stream.hasOutput
     if !isBlocked, sessions[s].isWaiting { resumeLanes(s) }
     guard sessions[s].generation == generation else { return }
+    if !isBlocked, !sessions[s].isUpstream, clients[holder].stream.isReadable {
+      queueClient(holder)
+    }
     if sessions[s].isEnding {
       if sessions[s].isUpstream {
         finishIfDone(upstream: holder)
@@ -55,6 +58,7 @@ extension Worker {
   /// False when the connection is gone.
   mutating func sendFrames(client c: Int32) -> Bool {
     let s = clients[c].session
+    let waited = clients[c].stream.outputCount
     var result = Stream.SendResult.sent
     if clients[c].stream.hasOutput { result = clients[c].stream.flush(&pool) }
     if case .sent = result, var block = sessions[s].engine.output.take() {
@@ -62,9 +66,12 @@ extension Worker {
       pool.give(block)
     }
     switch result {
-    case .sent:
-      if sessions[s].lanes > 0 { wheel.clear(&clients[c].timer) }
-    case .blocked: setClientTimer(c, after: policy.clientWriteIdle)
+    case .sent: if waited > 0 { setSessionTimer(client: c) }
+    case .blocked:
+      // Only what the socket took counts as reading.
+      if waited == 0 || clients[c].stream.outputCount < waited {
+        setClientTimer(c, after: policy.clientWriteIdle)
+      }
     case .failed:
       closeClient(c)
       return false

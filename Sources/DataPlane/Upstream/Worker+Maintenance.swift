@@ -8,5 +8,6 @@ extension Worker {
     idle[place].isClosed = !isKept
     guard !isKept else { return }
     while idle[place].newest >= 0 { closeUpstream(idle[place].newest) }
+    retireSessions(identity)
   }
 }

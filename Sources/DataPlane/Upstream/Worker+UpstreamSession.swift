@@ -9,17 +9,7 @@ extension Worker {
 
   /// A stream of a session with the chosen backend, or of a new one; nil when none could be begun.
   mutating func takeLane(_ x: Int32) -> Int32? {
-    let identity = exchanges[x].backendIdentity
-    var holder = idle[Int(identity)].session
-    while holder >= 0 {
-      let next = upstreams[holder].next
-      if now >= upstreams[holder].expires {
-        retireSession(upstream: holder)
-      } else if let u = openLane(x, holder) {
-        return u
-      }
-      holder = next
-    }
+    if let u = takeLane(ofBackend: exchanges[x].backendIdentity) { return u }
     guard let made = beginConnection(x) else { return nil }
     guard let s = sessions.take() else {
       closeUpstream(made)
@@ -37,7 +27,7 @@ extension Worker {
       upstreams[made].state = .session
       markSession(s)
     }
-    guard let u = openLane(x, made) else {
+    guard let u = openLane(made) else {
       closeUpstream(made)
       failExchange(x, status: 503, .overloaded, "too many connections")
       return nil
@@ -45,7 +35,30 @@ extension Worker {
     return u
   }
 
-  private mutating func openLane(_ x: Int32, _ holder: Int32) -> Int32? {
+  /// On a connection that stands, or is being made.
+  private mutating func takeLane(ofBackend identity: UInt32) -> Int32? {
+    var holder = idle[Int(identity)].session
+    while holder >= 0 {
+      let next = upstreams[holder].next
+      if now >= upstreams[holder].expires || isDead(holder) {
+        retireSession(upstream: holder)
+      } else if let u = openLane(holder) {
+        return u
+      }
+      holder = next
+    }
+    return nil
+  }
+
+  /// The backend closed it while it was idle, and the end was not read yet.
+  private mutating func isDead(_ holder: Int32) -> Bool {
+    guard upstreams[holder].state == .session, sessions[upstreams[holder].session].lanes == 0,
+      now &- upstreams[holder].heardAt >= 1_000_000_000
+    else { return false }
+    return Sockets.isAtEnd(upstreams[holder].stream.descriptor)
+  }
+
+  private mutating func openLane(_ holder: Int32) -> Int32? {
     let s = upstreams[holder].session
     guard !sessions[s].isEnding, let u = upstreams.take() else { return nil }
     guard let l = lanes.take() else {
@@ -60,6 +73,8 @@ extension Worker {
     lanes[l].open(session: s, slot: slot, owner: u)
     sessions[s].engine.streams[slot].owner = l
     let wasIdle = sessions[s].lanes == 0 && upstreams[holder].state == .session
+    // Of one on which nothing was ever heard, a failure says more than that it was closed.
+    let isReused = wasIdle && sessions[s].engine.hasPeerSettings
     if wasIdle {
       upstreams[holder].heardAt = now
       setUpstreamTimer(holder, after: Worker.pingAfter)
@@ -67,7 +82,7 @@ extension Worker {
     sessions[s].lanes &+= 1
     upstreams[u].state = .active
     // The backend may have closed an idle connection just now.
-    upstreams[u].isReused = wasIdle
+    upstreams[u].isReused = isReused
     upstreams[u].keepAlive = false
     upstreams[u].backend = upstreams[holder].backend
     upstreams[u].session = -1
@@ -79,6 +94,8 @@ extension Worker {
   /// The sessions with a backend are a list through their holders.
   private mutating func linkSession(_ holder: Int32) {
     let identity = Int(upstreams[holder].backend)
+    // Backends beyond the registry's room share the identity 0, but not each other's connections.
+    guard identity != 0 else { return }
     let first = idle[identity].session
     upstreams[holder].next = first
     upstreams[holder].previous = -1
@@ -111,6 +128,25 @@ extension Worker {
     markSession(s)
   }
 
+  /// A connection of this worker is given up for one of another worker: one that is idle, else the
+  /// first, which ends with what it has at work. True when it is closed already.
+  mutating func giveUpSession(_ identity: UInt32) -> Bool {
+    var holder = idle[Int(identity)].session
+    while holder >= 0 {
+      if sessions[upstreams[holder].session].lanes == 0, upstreams[holder].state == .session {
+        closeUpstream(holder)
+        return true
+      }
+      holder = upstreams[holder].next
+    }
+    let first = idle[Int(identity)].session
+    if first >= 0, now >= idle[Int(identity)].givenUpAt &+ 100_000_000 {
+      idle[Int(identity)].givenUpAt = now
+      retireSession(upstream: first)
+    }
+    return false
+  }
+
   /// Sessions with a backend that is not used any more.
   mutating func retireSessions(_ identity: UInt32) {
     var holder = idle[Int(identity)].session
@@ -118,6 +154,16 @@ extension Worker {
       let next = upstreams[holder].next
       retireSession(upstream: holder)
       holder = next
+    }
+  }
+
+  /// A new config came: backends that it does not name keep no connection for new requests.
+  mutating func retireSessions(notIn handle: SnapshotHandle) {
+    for identity in idle.indices where idle[identity].session >= 0 {
+      var isNamed = false
+      for index in 0..<handle.value.backends.count
+      where Int(handle.value.backends[index].identity) == identity { isNamed = true }
+      if !isNamed { retireSessions(UInt32(truncatingIfNeeded: identity)) }
     }
   }
 
@@ -247,14 +293,19 @@ extension Worker {
     breakLane(upstream: lanes[l].owner)
   }
 
+  /// Once for all frames of a turn: head, content and end go on together.
   private mutating func laneReadable(upstream u: Int32) {
     upstreams[u].stream.isReadable = true
-    upstreamReadable(u)
+    queueUpstream(u)
   }
 
   /// To its exchange the connection is broken behind what has come.
-  private mutating func breakLane(upstream u: Int32) {
+  ///
+  /// - Parameter isStale: it may be one that was closed while it was idle. Not when the backend ended
+  ///   this stream alone: that is an answer of a kind, and asking again freely would never end.
+  private mutating func breakLane(upstream u: Int32, isStale: Bool = false) {
     let l = upstreams[u].stream.lane
+    if !isStale { upstreams[u].isReused = false }
     lanes[l].isBroken = true
     lanes[l].phase = .ended
     upstreams[u].stream.isEnding = true
@@ -278,9 +329,11 @@ extension Worker {
   private mutating func laneRefused(_ l: Int32, _ reason: FailureReason) {
     let u = lanes[l].owner
     let x = upstreams[u].exchange
-    guard x >= 0, exchanges[x].step == .awaitResponse, let request = lanes[l].replay.take() else {
-      return breakLane(upstream: u)
-    }
+    guard x >= 0, exchanges[x].step == .awaitResponse,
+      reason != .upstreamClosed || exchanges[x].refusals < Exchange.maxRefusals,
+      let request = lanes[l].replay.take()
+    else { return breakLane(upstream: u) }
+    if reason == .upstreamClosed { exchanges[x].refusals &+= 1 }
     lanes[l].isReset = true
     sendAnew(x, u, request, reason)
   }
@@ -298,7 +351,7 @@ extension Worker {
   }
 
   mutating func resumeLane(upstream u: Int32) {
-    if upstreams[u].stream.hasOutput { flushUpstream(u) }
+    if upstreams[u].stream.hasOutput, mayGoOn(upstreams[u].stream.lane) { flushUpstream(u) }
   }
 
   // MARK: The end
@@ -315,7 +368,12 @@ extension Worker {
     detachLane(l)
     freeLane(l)
     let holder = sessions[s].holder
-    guard sessions[s].lanes == 0, upstreams[holder].state == .session else { return }
+    guard sessions[s].lanes == 0 else { return }
+    // Nobody else may use it: see `linkSession` and `keepIdle`.
+    if upstreams[holder].backend == 0 || idle[Int(upstreams[holder].backend)].isClosed {
+      return retireSession(upstream: holder)
+    }
+    guard upstreams[holder].state == .session else { return }
     setUpstreamTimer(holder, after: upstreams[holder].idleTimeout)
   }
 
@@ -335,7 +393,7 @@ extension Worker {
       if let reason {
         laneRefused(l, reason)
       } else {
-        breakLane(upstream: lanes[l].owner)
+        breakLane(upstream: lanes[l].owner, isStale: true)
       }
     }
     upstreams[h].session = -1

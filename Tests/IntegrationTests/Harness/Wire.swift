@@ -117,6 +117,13 @@ class Wire: @unchecked Sendable {
   /// Bytes that were received and not taken yet.
   var unread: [UInt8] { Array(buffer[start...]) }
 
+  var unreadCount: Int { buffer.count - start }
+
+  /// Of the HTTP/2 frame that begins with what is unread: its payload. There are nine bytes.
+  var frameLength: Int {
+    Int(buffer[start]) << 16 | Int(buffer[start + 1]) << 8 | Int(buffer[start + 2])
+  }
+
   /// Receives once; false at the end of the stream.
   func fill(_ deadline: Deadline, _ what: @autoclosure () -> String) throws -> Bool {
     if start > 0 {
