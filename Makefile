@@ -47,7 +47,7 @@ test-example: packages ## Build the example of a custom strategy, test it, run r
 	  HEADRACE_BINARY="$$($(SWIFT) build $(EXAMPLE) --show-bin-path)/custom-headrace" \
 	  scripts/run-tests --filter ExampleTests
 
-fuzz: packages ## Fuzz the HTTP/1.1 engine: TARGET=RequestHead (default: all) SECONDS=60
+fuzz: packages ## Fuzz engines and parsers: TARGET=RequestHead (default: all) SECONDS=60
 	@scripts/fuzz $(SECONDS) $(or $(TARGET),$(FUZZ_TARGETS))
 
 bench: build ## Compare CPU time per request with nginx, HAProxy and a bare relay
