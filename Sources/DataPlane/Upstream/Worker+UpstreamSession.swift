@@ -10,10 +10,12 @@ extension Worker {
   /// A stream of a session with the chosen backend, or of a new one; nil when none could be begun.
   mutating func takeLane(_ x: Int32) -> Int32? {
     let identity = exchanges[x].backendIdentity
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let transport = snapshot.value.backends[Int(exchanges[x].backend)].transport
     var holder = idle[Int(identity)].session
     while holder >= 0 {
       let next = upstreams[holder].next
-      if now >= upstreams[holder].expires {
+      if now >= upstreams[holder].expires || upstreams[holder].transport != transport {
         retireSession(upstream: holder)
       } else if let u = openLane(x, holder) {
         return u
@@ -30,6 +32,7 @@ extension Worker {
     upstreams[made].session = s
     upstreams[made].heardAt = now
     sessions[s].open(holder: made, isUpstream: true)
+    sessions[s].isSecure = upstreams[made].stream.kind == .tls
     // What is sent is kept by the engine until the connection stands.
     sessions[s].engine.open(.client, HTTP2Limits(), now: now, &pool)
     linkSession(made)
@@ -111,12 +114,12 @@ extension Worker {
     markSession(s)
   }
 
-  /// Sessions with a backend that is not used any more.
-  mutating func retireSessions(_ identity: UInt32) {
+  /// Sessions with a backend that is not used any more, or not in their way.
+  mutating func retireSessions(_ identity: UInt32, otherThan transport: UInt64? = nil) {
     var holder = idle[Int(identity)].session
     while holder >= 0 {
       let next = upstreams[holder].next
-      retireSession(upstream: holder)
+      if upstreams[holder].transport != transport { retireSession(upstream: holder) }
       holder = next
     }
   }
