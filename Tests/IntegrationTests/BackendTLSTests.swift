@@ -188,7 +188,12 @@ struct BackendTLSTests {
 
   @Test("where TLS fails another backend is asked, for any method")
   func another() throws {
-    try withScene(.answering(ok("in clear"))) { clear in
+    let inClear = Origin.Script.script { connection in
+      _ = try connection.read(5)
+      try connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+      _ = try connection.readToEnd()
+    }
+    try withScene(inClear) { clear in
       try withBackend(pool: "strategy: round_robin") { place in
         let config = try String(
           contentsOfFile: place.scene.proxy.folder + "/headrace.yaml", encoding: .utf8)

@@ -1,9 +1,9 @@
 /// A connection that we opened to a backend. Owned by one worker's slab.
 ///
-/// States: `connecting` (TLS included) → `active` (serves an exchange) ⇄ `idle` (pooled, linked by `next` and
-/// `previous` in its backend's list) → closed; `active` → `tunnel` → closed. One that speaks HTTP/2:
-/// `connecting` → `session` → closed; its streams are upstream connections of their own, on lanes,
-/// and always `active`.
+/// States: `connecting` (TLS included) → `active` (serves an exchange) ⇄ `idle` (pooled, linked by
+/// `next` and `previous` in its backend's list) → closed; `active` → `tunnel` → closed. One that
+/// speaks HTTP/2: `connecting` → `session` → closed; its streams are upstream connections of their
+/// own, on lanes, and always `active`.
 struct UpstreamConnection: ~Copyable, SlabElement {
   enum State: UInt8 { case free, connecting, active, idle, tunnel, session }
 
