@@ -38,6 +38,17 @@ struct GRPCTests {
     }
   }
 
+  @Test("the same over TLS on every way", .enabled(if: Feature.tls, "no TLS in this build"))
+  func overTLSToBackends() throws {
+    try withServer(.tls) { back, _ in
+      let tls = "protocol: h2, tls: { ca: '\(back.authority[0])' }"
+      let pool = "app: { backends: ['127.0.0.1:\(back.scene.proxy.port)'], \(tls) }"
+      try withDoor(.tls, pools: pool) { place in
+        try expectChecks("grpc_checks", place, only: Self.calls, atLeast: Self.calls.count)
+      }
+    }
+  }
+
   @Test("a server that ends its connections every 300 ms loses no call")
   func maximumAge() throws {
     try withServer(.clear, "0", "300") { place, _ in

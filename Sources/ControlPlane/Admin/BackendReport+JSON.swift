@@ -13,6 +13,7 @@ extension BackendReport {
       .init("name", .text(pool.name)), .init("backends", .number(pool.backendCount)),
       .init("available", .number(pool.availableCount)),
       .init("panic", .flag(pool.isPanic)), .init("waiting", Self.number(pool.waiting)),
+      .init("protocol", .text(pool.isHTTP2 ? "h2" : "http/1.1")), .init("tls", .flag(pool.isTLS)),
     ])
   }
 

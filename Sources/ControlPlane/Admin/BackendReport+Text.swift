@@ -44,6 +44,9 @@ extension BackendReport {
 
   private func summary(_ pool: Pool) -> String {
     var words = pool.share
+    if pool.isHTTP2 || pool.isTLS {
+      words += "; \(pool.isHTTP2 ? "HTTP/2" : "HTTP/1.1") \(pool.isTLS ? "over TLS" : "in clear")"
+    }
     if pool.isPanic { words += "; panic: too few are left, so all are used" }
     if pool.waiting > 0 { words += "; \(pool.waiting) waiting for room" }
     return words

@@ -16,6 +16,8 @@ struct BackendReport: Equatable, Sendable {
     var backendCount = 0
     /// Of its backends, those that may get new requests.
     var availableCount = 0
+    var isHTTP2 = false
+    var isTLS = false
   }
 
   struct Backend: Equatable, Sendable {

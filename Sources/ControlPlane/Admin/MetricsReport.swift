@@ -102,6 +102,9 @@ public struct MetricsReport: Equatable, Sendable {
     public var connectionsIdle: Int64 = 0
     public var connectionsOpened: UInt64 = 0
     public var connectFailures: UInt64 = 0
+    public var tlsHandshakes: UInt64 = 0
+    public var tlsResumed: UInt64 = 0
+    public var tlsFailures: UInt64 = 0
     public var staleRetries: UInt64 = 0
     public var resets: UInt64 = 0
     public var isUp = true

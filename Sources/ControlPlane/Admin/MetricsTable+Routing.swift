@@ -117,8 +117,19 @@ extension MetricsTable {
         .counter { $0.connectionsOpened }),
       Metric(
         "headrace_backend_connect_failures_total",
-        "Connections that could not be made: refused, unreachable, too slow.",
+        "Connections that could not be made: refused, unreachable, too slow, TLS failed.",
         .counter { $0.connectFailures }),
+      Metric(
+        "headrace_backend_tls_handshakes_total", "TLS handshakes with the backend that succeeded.",
+        .counter { $0.tlsHandshakes }),
+      Metric(
+        "headrace_backend_tls_resumed_total",
+        "TLS handshakes with the backend that resumed a session.",
+        .counter { $0.tlsResumed }),
+      Metric(
+        "headrace_backend_tls_failures_total",
+        "TLS that failed: handshakes, and what the backend refused after one.",
+        .counter { $0.tlsFailures }),
       Metric(
         "headrace_backend_stale_retries_total",
         "Requests sent again because the backend had closed a kept connection.",

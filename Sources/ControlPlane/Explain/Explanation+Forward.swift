@@ -36,11 +36,23 @@ extension Explanation {
     return .forward(
       Forward(
         head: lines.map { String($0) }, pool: pool.name, strategy: pool.strategy.text,
-        backends: pool.backends.map { text($0, pool.strategy) },
+        backends: pool.backends.map { text($0, pool.strategy) }, spoken: spoken(pool),
         key: key(probe, decision, pool, snapshot),
         sticky: sticky(probe, pool, snapshot, row.pool),
         cache: cache.words, cacheKey: cache.key,
         timeouts: timeouts(route.timeouts, config.timeouts)))
+  }
+
+  /// nil for HTTP/1.1 in clear.
+  private func spoken(_ pool: Config.Pool) -> String? {
+    let version = pool.protocol == .http1 ? "HTTP/1.1" : "HTTP/2"
+    guard let tls = pool.tls else {
+      return pool.protocol == .http1 ? nil : "\(version) in clear"
+    }
+    if !tls.verifies { return "\(version) over TLS, with any certificate" }
+    let name = tls.serverName.map(quoted) ?? "the backend's name"
+    let authorities = tls.authorities?.path ?? "the system's authorities"
+    return "\(version) over TLS, with a certificate for \(name) by \(authorities)"
   }
 
   private func sticky(

@@ -73,6 +73,7 @@ extension Explanation {
     }
     lines.append("")
     lines.append("pool: \(forward.strategy) of \(ConfigWords.list(forward.backends))")
+    if let spoken = forward.spoken { lines.append("spoken: \(spoken)") }
     if let key = forward.key { lines.append("key: \(key)") }
     if let sticky = forward.sticky { lines.append("sticky: \(sticky)") }
     if let cache = forward.cache { lines.append("cache: \(cache)") }
@@ -142,7 +143,8 @@ extension Explanation {
         .init("cache_key", .texts(forward.cacheKey)),
         .init("head", .texts(forward.head)),
         .init("timeouts", object(forward.timeouts)),
-      ] + (forward.key.map { [.init("key", .text($0))] } ?? [])
+      ] + (forward.spoken.map { [.init("spoken", .text($0))] } ?? [])
+        + (forward.key.map { [.init("key", .text($0))] } ?? [])
     }
   }
 

@@ -38,6 +38,8 @@ public struct Explanation: Equatable, Sendable {
     public var strategy: String
     /// With their weights, where these count.
     public var backends: [String]
+    /// What is spoken to them; nil for HTTP/1.1 in clear.
+    public var spoken: String?
     /// Where the request's key belongs, in words; nil for a pool that does not hash.
     public var key: String?
     /// What the request's sticky cookie says; nil in pools that bind nobody.

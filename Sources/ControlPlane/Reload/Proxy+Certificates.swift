@@ -26,10 +26,13 @@ extension Proxy {
     if areNew { warnOfExpiry() }
   }
 
-  /// False when the listeners cannot be run by it, which is told.
+  /// False when listeners or pools cannot be run by it, which is told.
   private func adopt(_ config: Config, _ state: inout State) -> Bool {
     do {
-      state.tls = try ListenerTLS(config, former: state.tls, workers: registry.counters.count)
+      let workers = registry.counters.count
+      let tls = try ListenerTLS(config, former: state.tls, workers: workers)
+      state.backendTLS = try BackendTLS(config, former: state.backendTLS, workers: workers)
+      state.tls = tls
     } catch {
       state.certificateReloadFailures += 1
       tell("\(error); what was read before stays in use")

@@ -26,6 +26,7 @@ public final class Proxy: Sendable {
     var listeners = ListenerSet()
     var stickyKeys: StickyKeys
     var tls = ListenerTLS()
+    var backendTLS = BackendTLS()
     var resolver: Resolver?
     var keeper: CertificateKeeper?
     var admin: AdminServer?
@@ -58,6 +59,7 @@ public final class Proxy: Sendable {
     let stickyKeys = try StickyKeys(config)
     let count = config.workers ?? ThisProcess.usableCores
     let tls = try ListenerTLS(config, former: ListenerTLS(), workers: count)
+    let backendTLS = try BackendTLS(config, former: BackendTLS(), workers: count)
     self.say = say
     self.reloadFile = reloadFile
     startedAt = Clock.now()
@@ -70,7 +72,8 @@ public final class Proxy: Sendable {
       registry: registry, events: eventWriter.log,
       rates: RateTable(keys: config.limits.rateKeys), maxConnections: limit)
     logWriter = try AccessLogWriter(rings: workers.rings, registry: registry)
-    state = Locked(State(config: config, stickyKeys: stickyKeys, tls: tls))
+    state = Locked(
+      State(config: config, stickyKeys: stickyKeys, tls: tls, backendTLS: backendTLS))
     let resolver = try Resolver(
       onChange: { [weak self] in self?.namesChanged() }, onProblem: { say($0) })
     let keeper = try makeCertificateKeeper()
@@ -119,8 +122,11 @@ public final class Proxy: Sendable {
         throw error
       }
       let tls: ListenerTLS
+      let backendTLS: BackendTLS
       do {
         tls = try ListenerTLS(config, former: state.tls, workers: registry.counters.count)
+        backendTLS = try BackendTLS(
+          config, former: state.backendTLS, workers: registry.counters.count)
       } catch {
         state.reloadFailures += 1
         throw error
@@ -141,6 +147,7 @@ public final class Proxy: Sendable {
       state.config = config
       state.stickyKeys = stickyKeys
       state.tls = tls
+      state.backendTLS = backendTLS
       publish(&state)
       state.listeners.apply(change, mailboxes: workers.mailboxes, registry: registry)
       state.reloads += 1
@@ -172,7 +179,7 @@ public final class Proxy: Sendable {
     registry.prepareStores(state.config)
     let built = SnapshotBuilder(
       config: state.config, registry: registry, resolved: state.resolver?.answers ?? [:],
-      stickyKeys: state.stickyKeys, tls: state.tls
+      stickyKeys: state.stickyKeys, tls: state.tls, backendTLS: state.backendTLS
     ).build()
     holdBackNew(built.handle.value.checks, former: state.snapshots.last)
     built.handle.value.acquire(workers: workers.mailboxes.count)

@@ -5,13 +5,22 @@ extension SnapshotBuilder {
   /// - Parameter first: the first row of the pool's backends, which are the last ones so far.
   func addChecks(_ pool: Config.Pool, from first: Int, to draft: inout SnapshotDraft) {
     guard pool.health.isOn else { return }
-    let hosts = hosts(of: pool)
+    let names = hosts(of: pool)
+    let hosts = names.mapValues { host in
+      if case .unix = host { "localhost" } else { host.description }
+    }
     let counters = registry.pool(pool.name)
     for row in draft.backends[first...] where row.identity != 0 {
       var check = HealthCheck(backend: row.identity, pool: counters, address: row.address)
       if let port = pool.health.port { check.address = row.address.at(port: UInt16(port)) }
       // Another port is another server, which may well not know of it.
       if check.address == row.address { check.proxyVersion = pool.sendProxyProtocol.version }
+      check.speaksHTTP2 = pool.protocol != .http1
+      if let context = backendTLS.context(pool.name) {
+        let name = serverName(pool, host: names[row.address.description])
+        check.tls = HealthCheck.TLS(
+          context: context, name: name, transport: transport(pool, name: name))
+      }
       check.rules = rules(pool.health)
       if pool.health.kind == .http {
         let host = pool.health.host ?? hosts[row.address.description] ?? row.address.description
@@ -23,12 +32,12 @@ extension SnapshotBuilder {
   }
 
   /// By address: the backend as the config writes it.
-  private func hosts(of pool: Config.Pool) -> [String: String] {
-    var hosts: [String: String] = [:]
+  func hosts(of pool: Config.Pool) -> [String: Endpoint] {
+    var hosts: [String: Endpoint] = [:]
     for backend in pool.backends {
       let found = backend.address.literalAddress.map { [$0] } ?? resolved[backend.address] ?? []
       for address in found where hosts[address.description] == nil {
-        hosts[address.description] = address.isUnix ? "localhost" : backend.address.description
+        hosts[address.description] = backend.address
       }
     }
     return hosts

@@ -10,6 +10,8 @@ struct SnapshotBuilder {
   var stickyKeys = StickyKeys()
   /// Listeners without contexts here speak in clear.
   var tls = ListenerTLS()
+  /// Pools without a context here are spoken to in clear.
+  var backendTLS = BackendTLS()
 
   /// One backend as the metrics show it.
   struct BuiltBackend {
@@ -80,12 +82,16 @@ struct SnapshotBuilder {
     _ pool: Config.Pool, to draft: inout SnapshotDraft, _ backends: inout [BuiltBackend]
   ) {
     let first = draft.backends.count
+    let hosts = pool.tls == nil ? [:] : hosts(of: pool)
     for (address, weight, isBackup) in addresses(of: pool) {
       let text = address.description
       let identity = registry.backend(pool: pool.name, address: text)
       var row = BackendRow(
         address: address, name: draft.intern(text.utf8), weight: weight, identity: identity)
       row.isBackup = isBackup
+      let name = serverName(pool, host: hosts[text])
+      row.transport = transport(pool, name: name)
+      row.tlsName = draft.intern(name)
       draft.backends.append(row)
       backends.append(
         BuiltBackend(pool: pool.name, address: text, weight: weight, identity: identity))
@@ -108,6 +114,10 @@ struct SnapshotBuilder {
     }
     row.proxyVersion = pool.sendProxyProtocol.version
     row.speaksHTTP2 = pool.protocol != .http1
+    if let context = backendTLS.context(pool.name) {
+      row.tls = Int32(draft.tlsClients.count)
+      draft.tlsClients.append(context)
+    }
     row.sticky = sticky(pool, &draft, backends.suffix(draft.backends.count - first))
     draft.pools.append(row)
   }

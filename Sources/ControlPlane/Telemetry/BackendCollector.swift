@@ -23,6 +23,8 @@ struct BackendCollector {
       var pool = BackendReport.Pool(name: poolNames[index])
       pool.isPanic = conditions.isPanic
       pool.waiting = registry.shared.pool(row.counters).waiters
+      pool.isHTTP2 = row.speaksHTTP2
+      pool.isTLS = row.tls >= 0
       pool.backendCount = Int(row.backendCount)
       pool.availableCount = (0..<pool.backendCount).count { conditions.isAvailable($0) }
       report.pools.append(pool)

@@ -111,6 +111,9 @@ struct MetricsCollector {
     result.connectionsOpen = sum.difference(.connectionsOpened, .connectionsClosed)
     result.connectionsIdle = Int64(bitPattern: sum[.idleConnections])
     result.connectFailures = sum[.connectFailures]
+    result.tlsHandshakes = sum[.tlsConnects]
+    result.tlsResumed = sum[.tlsConnectsResumed]
+    result.tlsFailures = sum[.tlsConnectFailures]
     result.staleRetries = sum[.staleRetries]
     result.resets = sum[.resets]
     result.isUp = registry.shared.backend(backend.identity).health == .up

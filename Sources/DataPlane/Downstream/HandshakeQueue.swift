@@ -1,7 +1,8 @@
 /// Connections with a step of their TLS handshake to do, in the order in which they became ready.
 ///
-/// Apart from what else is ready: a step costs as much as dozens of requests, so only a few are
-/// done in a turn of the loop, after everything else. Owned by one worker.
+/// One is for clients, one for backends. Apart from what else is ready: a step costs as much as
+/// dozens of requests, so only a few are done in a turn of the loop, after everything else. Owned
+/// by one worker.
 struct HandshakeQueue: ~Copyable {
   /// Steps in one turn of the loop.
   static var perTurn: Int { 4 }

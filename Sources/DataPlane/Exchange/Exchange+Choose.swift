@@ -51,8 +51,11 @@ extension Worker {
 
   /// Nobody, or nobody that was not tried.
   private mutating func noneChosen(_ x: Int32) -> BackendChoice {
-    // One that does not answer a connect in time will not do so a moment later.
-    guard exchanges[x].tried.count > 0, exchanges[x].failure != .connectTimeout else {
+    // One that does not answer a connect in time will not do so a moment later, and a certificate
+    // will not be another one.
+    guard exchanges[x].tried.count > 0, exchanges[x].failure != .connectTimeout,
+      exchanges[x].failure != .tlsFailed
+    else {
       noBackendLeft(x)
       return .ended
     }
@@ -72,6 +75,8 @@ extension Worker {
       failExchange(x, status: 504, .connectTimeout, "no backend could be reached in time")
     case .connectFailed:
       failExchange(x, status: 502, .connectFailed, "no backend could be reached")
+    case .tlsFailed:
+      failExchange(x, status: 502, .tlsFailed, "no TLS connection to a backend could be made")
     case .firstByteTimeout, .tryTimeout:
       failExchange(x, status: 504, exchanges[x].failure, "no backend answered in time")
     default: failExchange(x, status: 502, exchanges[x].failure, "no backend answered")

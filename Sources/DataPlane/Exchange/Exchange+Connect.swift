@@ -17,9 +17,7 @@ extension Worker {
       }
       attach(x, u)
       if upstreams[u].state == .connecting {
-        _ = upstreams[u].stream.enqueue(outgoing, 0, outgoing.end, &pool)
-        _ = upstreams[u].stream.enqueue(scratch, bodyAt, bodyCount, &pool)
-        return
+        return keepUnsent(x, bodyAt, bodyCount)
       }
       if sendRequest(x, u, bodyAt, bodyCount) { return }
       // Nothing of it was sent: the pooled connection was dead already, whatever the method.
@@ -77,10 +75,10 @@ extension Worker {
     let mustBeAlive = !exchanges[x].isReplayable
     let identity = exchanges[x].backendIdentity
     if exchanges[x].poolFlags.contains(.speaksHTTP2) { return takeLane(x) }
-    if !exchanges[x].poolFlags.contains(.sendsProxyHeader),
-      let u = takeIdle(identity, mustBeAlive: mustBeAlive)
-    {
-      return u
+    if !exchanges[x].poolFlags.contains(.sendsProxyHeader), idle[Int(identity)].newest >= 0 {
+      let snapshot = snapshots[exchanges[x].snapshot]
+      let transport = snapshot.value.backends[Int(exchanges[x].backend)].transport
+      if let u = takeIdle(identity, transport, mustBeAlive: mustBeAlive) { return u }
     }
     return beginConnection(x)
   }
@@ -119,15 +117,20 @@ extension Worker {
       return nil
     case .success(let (descriptor, inProgress)):
       upstreams[u].stream.open(descriptor)
-      upstreams[u].state = inProgress ? .connecting : .active
+      upstreams[u].state = inProgress || poolRow.tls >= 0 ? .connecting : .active
+      upstreams[u].isHandshaking = false
+      upstreams[u].transport = row.transport
       upstreams[u].isReused = false
       upstreams[u].session = -1
       upstreams[u].backend = identity
+      upstreams[u].pool = exchanges[x].poolCounters
       upstreams[u].maxIdle = poolRow.maxIdlePerBackend
       upstreams[u].idleTimeout = poolRow.idleTimeout
       upstreams[u].expires = now &+ min(poolRow.maxAge, Instant.max &- now)
       setup.counters.backends[identity].add(.connectionsOpened)
-      guard poller.add(stream: descriptor, upstreamToken(u)) else {
+      guard poolRow.tls < 0 || prepareTLS(x, u),
+        poller.add(stream: descriptor, upstreamToken(u))
+      else {
         closeUpstream(u)
         failExchange(x, status: 503, .overloaded, "out of memory for connections")
         return nil
@@ -140,7 +143,8 @@ extension Worker {
           return nil
         }
       }
-      if inProgress { setUpstreamTimer(u, after: connectTimeout(x)) }
+      if upstreams[u].state == .connecting { setUpstreamTimer(u, after: connectTimeout(x)) }
+      if !inProgress, poolRow.tls >= 0 { beginHandshake(upstream: u) }
       return u
     }
   }
@@ -244,15 +248,24 @@ extension Worker {
       connectFailed(u, error.isLocal ? .overloaded : .connectFailed)
       return
     }
+    let x = upstreams[u].exchange
+    if x >= 0, exchanges[x].poolFlags.contains(.sendsProxyHeader),
+      let error = introduceClient(x, u)
+    {
+      connectFailed(u, error.isLocal ? .overloaded : .connectFailed)
+      return
+    }
+    if upstreams[u].stream.kind == .tls { return beginHandshake(upstream: u) }
+    connectionStands(u)
+  }
+
+  /// With TLS, where that is spoken: what was meant for it goes out.
+  mutating func connectionStands(_ u: Int32) {
     if upstreams[u].session >= 0 { return sessionConnected(upstream: u) }
     upstreams[u].state = .active
     wheel.clear(&upstreams[u].timer)
     let x = upstreams[u].exchange
-    if exchanges[x].poolFlags.contains(.sendsProxyHeader), let error = introduceClient(x, u) {
-      connectFailed(u, error.isLocal ? .overloaded : .connectFailed)
-      return
-    }
-    guard let request = upstreams[u].stream.output.take() else { return requestSent(x, u) }
+    guard let request = exchanges[x].unsent.take() else { return requestSent(x, u) }
     if let unsent = sendAgain(x, u, request) { notSent(x, u, unsent) }
   }
 
@@ -267,7 +280,7 @@ extension Worker {
       return closeUpstream(u)
     }
     let x = upstreams[u].exchange
-    let unsent = upstreams[u].stream.output.take()
+    let unsent = exchanges[x].unsent.take()
     if reason != .overloaded { judgeTry(x, .failed) }
     exchanges[x].failure = reason
     detach(x, u)
@@ -307,7 +320,7 @@ extension Worker {
 
   /// A new connection was reset before a byte was sent: as if it had been refused.
   private mutating func notSent(_ x: Int32, _ u: Int32, _ request: consuming Block) {
-    upstreams[u].stream.output = consume request
+    exchanges[x].unsent = consume request
     connectFailed(u, .connectFailed)
   }
 
@@ -333,7 +346,7 @@ extension Worker {
       attach(x, u)
       guard let request = unsent.take() else { return requestSent(x, u) }
       if upstreams[u].state == .connecting {
-        upstreams[u].stream.output = consume request
+        exchanges[x].unsent = consume request
         return
       }
       guard let refused = sendAgain(x, u, request) else { return }

@@ -23,7 +23,7 @@ extension Worker {
     let u = exchanges[x].upstream
     guard u >= 0 else { return }
     switch exchanges[x].step {
-    case .connect: connectFailed(u, .connectTimeout)
+    case .connect: connectTimedOut(u)
     case .awaitResponse:
       judgeTry(x, .failed)
       tryFailed(x, status: 504, .tryTimeout, "the backend did not answer in time")

@@ -155,7 +155,7 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
   case firstByteTimeout, responseIdle, requestTimeout, badResponse, upstreamClosed
   case clientTimeout, bodyTooLong, drained, overloaded, badStatus, tryTimeout
   case queueFull, queueTimeout, rateLimited, breakerOpen, fetchFailed, notCached
-  case misdirected
+  case misdirected, tlsFailed
 
   package var text: String {
     switch self {
@@ -167,6 +167,7 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
     case .noBackend: return "no backend"
     case .connectFailed: return "connect failed"
     case .connectTimeout: return "connect timed out"
+    case .tlsFailed: return "TLS with the backend failed"
     case .firstByteTimeout: return "no first byte in time"
     case .responseIdle: return "response stalled"
     case .requestTimeout: return "request timed out"

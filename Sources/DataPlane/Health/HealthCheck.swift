@@ -15,6 +15,28 @@ package struct HealthCheck: Equatable, Sendable {
   package var expectation = HealthExpectation()
   /// A PROXY header that names no client goes first; nil sends none.
   package var proxyVersion: ProxyVersion?
+  /// Speaks HTTP/2: by ALPN over TLS, with prior knowledge in clear.
+  package var speaksHTTP2 = false
+  /// nil is in clear.
+  package var tls: TLS?
+
+  /// With what, and under which name. Equal when a backend would see no difference.
+  package struct TLS: Equatable, Sendable {
+    package let context: TLSClientContext
+    /// Asked for, and expected in the certificate.
+    package let name: [UInt8]
+    /// As of the backend's row.
+    package let transport: UInt64
+    package init(context: TLSClientContext, name: [UInt8], transport: UInt64) {
+      self.context = context
+      self.name = name
+      self.transport = transport
+    }
+
+    package static func == (one: TLS, other: TLS) -> Bool {
+      one.transport == other.transport && one.name == other.name
+    }
+  }
 
   package init(backend: UInt32, pool: UInt32, address: SocketAddress) {
     self.backend = backend

@@ -17,6 +17,13 @@ package struct HealthResult: Equatable, Sendable, BitwiseCopyable {
     case connectionBroke
     /// Nothing that the backend could help: no descriptor, no port, no memory here.
     case notMade
+    /// `detail` says what is wrong with the certificate: one of `X509_V_ERR_`...
+    case certificateRefused
+    /// `detail` is OpenSSL's reason; 0: the backend just closed.
+    case tlsFailed
+    case tlsTimeout
+    /// Its frames are not HTTP/2, or it ended the stream.
+    case http2Failed
   }
 
   package let outcome: Outcome
@@ -68,6 +75,10 @@ extension HealthResult: CustomStringConvertible {
     case .answerTimeout: "no complete answer within the timeout"
     case .connectFailed: "cannot connect: \(SystemError(Int32(detail)))"
     case .connectionBroke: "the connection broke: \(SystemError(Int32(detail)))"
+    case .certificateRefused: "TLS failed: \(TLSFailure.words(verification: Int(detail)))"
+    case .tlsFailed: "TLS failed: \(TLSFailure.words(reason: Int(detail)))"
+    case .tlsTimeout: "TLS failed: no end of the handshake within the timeout"
+    case .http2Failed: "the answer is not HTTP/2, or the stream was refused"
     case .notMade: "the check could not be made: \(SystemError(Int32(detail)))"
     }
   }

@@ -1,10 +1,11 @@
 /// The checks of one backend, one after the other. Owned by one worker's slab.
 ///
-/// States: `waiting` for the next check → `connecting` → `awaiting` the answer → `waiting`. Its
+/// States: `waiting` for the next check → `connecting` → `handshake`, where TLS is spoken →
+/// `awaiting` the answer → `waiting`. Its
 /// connection is its own, never pooled, and lives for one check. The timer is the next check's
 /// moment while it waits, and the check's deadline otherwise, so checks never overlap.
 struct Probe: ~Copyable, SlabElement {
-  enum State: UInt8 { case free, waiting, connecting, awaiting }
+  enum State: UInt8 { case free, waiting, connecting, handshake, awaiting }
 
   /// Changes with each check, so that events of the last one's connection are dropped.
   var generation: UInt32 = 1
@@ -13,6 +14,9 @@ struct Probe: ~Copyable, SlabElement {
   var machine = HealthMachine()
   var reader = HealthReader()
   var stream = Stream()
+  /// Over HTTP/2: a session of its own with one stream, while a check runs; else -1.
+  var session: Int32 = -1
+  var lane: Int32 = -1
   var timer = Timer()
   /// Checks in a row that came to the same as the last one, which an event tells.
   var sameResults: UInt32 = 0

@@ -14,6 +14,7 @@ extension Worker {
     case .free: break
     case .waiting: beginCheck(p)
     case .connecting: endCheck(p, HealthResult(.connectTimeout))
+    case .handshake: endCheck(p, HealthResult(.tlsTimeout))
     case .awaiting: endCheck(p, HealthResult(.answerTimeout))
     }
   }
@@ -28,7 +29,8 @@ extension Worker {
       if let error = Sockets.connectError(probes[p].stream.descriptor) {
         return connectBroke(p, error)
       }
-      sendCheck(p)
+      connected(p)
+    case .handshake: handshakeEvent(probe: p, readiness)
     case .awaiting:
       if readiness.isWritable, probes[p].stream.hasOutput {
         if case .failed(let error) = probes[p].stream.flush(&pool) {
@@ -47,12 +49,12 @@ extension Worker {
     case .success(let (descriptor, inProgress)):
       probes[p].stream.open(descriptor)
       probes[p].reader = HealthReader()
-      guard poller.add(stream: descriptor, probeToken(p)) else {
+      guard prepareTLS(probe: p, check), poller.add(stream: descriptor, probeToken(p)) else {
         return endCheck(p, HealthResult(.notMade, detail: Int(SystemError.noMemory.code)))
       }
       probes[p].state = .connecting
       setProbeTimer(p, now &+ check.rules.timeout)
-      if !inProgress { sendCheck(p) }
+      if !inProgress { connected(p) }
     }
   }
 
@@ -62,7 +64,7 @@ extension Worker {
     endCheck(p, HealthResult(isOurs ? .notMade : .connectFailed, detail: Int(error.code)))
   }
 
-  private mutating func sendCheck(_ p: Int32) {
+  private mutating func connected(_ p: Int32) {
     guard let check = probes[p].check else { return }
     if let version = check.proxyVersion,
       let error = sendProxyHeader(
@@ -72,10 +74,21 @@ extension Worker {
       return endCheck(p, HealthResult(.connectionBroke, detail: Int(error.code)))
     }
     if check.isConnectOnly { return endCheck(p, HealthResult(.passed)) }
+    if check.tls == nil { return sendCheck(p, check) }
+    probes[p].state = .handshake
+    queueHandshake(probe: p)
+  }
+
+  mutating func sendCheck(_ p: Int32, _ check: HealthCheck) {
     probes[p].state = .awaiting
+    if check.speaksHTTP2 { return sendCheckFrames(p, check) }
     outgoing.removeAll()
     outgoing.append(check.request)
-    if case .failed(let error) = probes[p].stream.send(&outgoing, 0, outgoing.end, &pool) {
+    let result =
+      check.tls == nil
+      ? probes[p].stream.send(&outgoing, 0, outgoing.end, &pool)
+      : probes[p].stream.sendTLS(outgoing, 0, outgoing.end, &tls, &pool)
+    if case .failed(let error) = result {
       return endCheck(p, HealthResult(.connectionBroke, detail: Int(error.code)))
     }
     if probes[p].stream.isReadable { receiveCheck(p) }
@@ -84,16 +97,24 @@ extension Worker {
   /// Reads what there is; the reader's bounds end this, whatever the backend sends.
   private mutating func receiveCheck(_ p: Int32) {
     guard let expectation = probes[p].check?.expectation else { return }
+    if probes[p].session >= 0 { return receiveCheckFrames(p, expectation) }
     while probes[p].stream.isReadable {
       _ = probes[p].stream.restoreInput(&scratch, &pool)
       var isEnded = false
-      switch probes[p].stream.receive(&scratch, count: Stream.smallReceive) {
+      let received: Transfer
+      if probes[p].stream.kind == .tls {
+        received = probes[p].stream.receiveTLS(
+          &scratch, count: Stream.smallReceive, &tls, &pool)
+        tls.forgetSession()
+      } else {
+        received = probes[p].stream.receive(&scratch, count: Stream.smallReceive)
+      }
+      switch received {
       case .bytes: break
       case .endOfStream: isEnded = true
       case .wouldBlock:
         return probes[p].stream.keepInput(scratch, scratch.start, scratch.end, &pool)
-      case .failed(let error):
-        return endCheck(p, HealthResult(.connectionBroke, detail: Int(error.code)))
+      case .failed(let error): return checkBroke(p, error)
       }
       let step = probes[p].reader.read(
         scratch, isEnded: isEnded, expectation, into: &head)
@@ -105,9 +126,17 @@ extension Worker {
     }
   }
 
+  /// An alert says more than the socket.
+  mutating func checkBroke(_ p: Int32, _ error: SystemError) {
+    if let failure = probes[p].stream.tls?.lateFailure {
+      return endCheck(p, HealthResult(failure))
+    }
+    endCheck(p, HealthResult(.connectionBroke, detail: Int(error.code)))
+  }
+
   // MARK: The result
 
-  private mutating func endCheck(_ p: Int32, _ result: HealthResult) {
+  mutating func endCheck(_ p: Int32, _ result: HealthResult) {
     guard let check = probes[p].check else { return }
     closeProbe(p)
     probes[p].state = .waiting
@@ -129,6 +158,8 @@ extension Worker {
 
   /// The connection's end; its events that are still on their way are dropped.
   mutating func closeProbe(_ p: Int32) {
+    if probes[p].session >= 0 { endProbeSession(p) }
+    if probes[p].stream.kind == .tls { probes[p].stream.sayEndTLS(&tls, &pool) }
     probes[p].stream.close(&pool)
     wheel.remove(&probes[p].timer)
     probes[p].generation &+= 1
@@ -180,7 +211,7 @@ extension Worker {
 
 extension HealthReader {
   /// The span of a worker's block, lent for the call.
-  fileprivate mutating func read(
+  mutating func read(
     _ block: borrowing Block, isEnded: Bool, _ expectation: HealthExpectation,
     into head: inout MessageHead
   ) -> Step {

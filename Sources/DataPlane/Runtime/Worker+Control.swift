@@ -102,8 +102,9 @@ extension Worker {
     }
     adoptCaches(handle)
     for index in 0..<handle.value.backends.count {
-      let identity = Int(handle.value.backends[index].identity)
-      while idle.count <= identity { idle.append(IdleList()) }
+      let row = handle.value.backends[index]
+      while idle.count <= Int(row.identity) { idle.append(IdleList()) }
+      closeIdle(row.identity, otherThan: row.transport)
     }
     retireSessions(notIn: handle)
     reconcileProbes()

@@ -21,6 +21,7 @@ extension Worker {
     runTimers()
     runReady()
     if !handshakes.isEmpty { runHandshakes() }
+    if !backendHandshakes.isEmpty { runBackendHandshakes() }
     if !cacheLists.work.isEmpty { runCacheWork() }
     if !dirtySessions.isEmpty { flushSessions() }
     recycle()
@@ -29,7 +30,11 @@ extension Worker {
   }
 
   private mutating func nextWait(_ maxWait: Int32) -> Int32 {
-    if !ready.isEmpty || !handshakes.isEmpty || !dirtySessions.isEmpty { return 0 }
+    if !ready.isEmpty || !handshakes.isEmpty || !backendHandshakes.isEmpty
+      || !dirtySessions.isEmpty
+    {
+      return 0
+    }
     let next = wheel.millisecondsToNext(now: now)
     return next < 0 ? maxWait : min(next, maxWait)
   }

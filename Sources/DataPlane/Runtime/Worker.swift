@@ -95,6 +95,9 @@ package struct Worker: ~Copyable {
   var ready: [UInt64] = []
   var readyNow: [UInt64] = []
   var handshakes = HandshakeQueue()
+  /// With backends, also for health checks: a flood of clients does not hold these up.
+  var backendHandshakes = HandshakeQueue()
+  var tlsSessions = TLSSessions()
   /// Slots that ended in this turn; reusable from the next one on.
   var endedClients: [Int32] = []
   var endedUpstreams: [Int32] = []

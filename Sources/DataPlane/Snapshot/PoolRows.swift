@@ -10,6 +10,7 @@ package struct PoolFlags: OptionSet, BitwiseCopyable, Sendable {
   package static var sendsProxyHeader: PoolFlags { PoolFlags(rawValue: 4) }
   /// To its backends, over TLS or in clear.
   package static var speaksHTTP2: PoolFlags { PoolFlags(rawValue: 8) }
+  package static var speaksTLS: PoolFlags { PoolFlags(rawValue: 16) }
 }
 
 /// Of a pool that hashes: which part of a request is the key, and the slots.

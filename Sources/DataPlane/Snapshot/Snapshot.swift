@@ -11,6 +11,8 @@ package struct Snapshot: ~Copyable {
   package let proxySources: Table<AddressRangeRow>
   /// For `ListenerRow.tls`: a worker's part is at `tls * workers + worker`.
   let tlsSets: Table<TLSServerSet>
+  /// For `PoolRow.tls`, likewise.
+  private let tlsClientSets: Table<TLSClientSet>
   package let routes: Table<RouteRow>
   package let routing: RouteTables
   package let index: RouteIndex
@@ -28,6 +30,7 @@ package struct Snapshot: ~Copyable {
   package let policy: PolicyRow
   /// Keeps what `tlsSets` borrows.
   package let tlsServers: [TLSServerContexts]
+  package let tlsClients: [TLSClientContext]
   /// With references: read when a worker adopts it, never on the data path.
   package let checks: [HealthCheck]
   private let users = Atomic<Int>(0)
@@ -37,6 +40,8 @@ package struct Snapshot: ~Copyable {
     proxySources = Table(draft.proxySources)
     tlsServers = draft.tlsServers
     tlsSets = Table(draft.tlsServers.flatMap { one in (0..<one.workers).map { one.set($0) } })
+    tlsClients = draft.tlsClients
+    tlsClientSets = Table(draft.tlsClients.flatMap { one in (0..<one.workers).map { one.set($0) } })
     routes = Table(draft.routes)
     routing = RouteTables(draft.routing)
     index = RouteIndexBuilder.build(draft)
@@ -55,6 +60,12 @@ package struct Snapshot: ~Copyable {
     checks = draft.checks
   }
 
+  /// What a worker begins connections to the pool's backends with; nil where they are in clear.
+  func tlsSet(pool: PoolRow, worker: Int) -> TLSClientSet? {
+    guard pool.tls >= 0, Int(pool.tls) < tlsClients.count else { return nil }
+    return tlsClientSets[Int(pool.tls) * (tlsClientSets.count / tlsClients.count) + worker]
+  }
+
   package func acquire(workers: Int) { users.store(workers, ordering: .releasing) }
   func release() { users.subtract(1, ordering: .acquiringAndReleasing) }
   package var isRetired: Bool { users.load(ordering: .acquiring) == 0 }
@@ -67,6 +78,8 @@ package struct SnapshotDraft {
   package var proxySources: [AddressRangeRow] = []
   /// Of the listeners that speak TLS, all made for the same number of workers.
   package var tlsServers: [TLSServerContexts] = []
+  /// Of the pools that speak TLS, likewise.
+  package var tlsClients: [TLSClientContext] = []
   package var routes: [RouteRow] = []
   package var routing = RouteDraft()
   package var pools: [PoolRow] = []

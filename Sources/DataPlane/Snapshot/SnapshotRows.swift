@@ -27,6 +27,8 @@ package struct PoolRow: BitwiseCopyable, Sendable {
   /// How a PROXY header is written on its connections; nil sends none.
   package var proxyVersion: ProxyVersion?
   package var speaksHTTP2 = false
+  /// Its place in `tlsClients`; -1 where its backends are spoken to in clear.
+  package var tls: Int32 = -1
 
   package init(
     name: TextReference, strategy: StrategyKind, firstBackend: Int, backendCount: Int,
@@ -46,6 +48,7 @@ package struct PoolRow: BitwiseCopyable, Sendable {
     var flags = strategyFlags
     if proxyVersion != nil { flags.insert(.sendsProxyHeader) }
     if speaksHTTP2 { flags.insert(.speaksHTTP2) }
+    if tls >= 0 { flags.insert(.speaksTLS) }
     return flags
   }
 
@@ -69,6 +72,12 @@ package struct BackendRow: BitwiseCopyable, Sendable {
   package let identity: UInt32
   /// Used when the others are out.
   package var isBackup = false
+  /// How it is spoken to: 0 is HTTP/1.1 in clear. A connection that was made in another way (before
+  /// a reload) is not used again.
+  package var transport: UInt64 = 0
+  /// Of a pool with TLS: the name or address that is asked for and that its certificate must have;
+  /// empty where nothing is verified and there is none.
+  package var tlsName = TextReference(offset: 0, count: 0)
   package init(address: SocketAddress, name: TextReference, weight: Int, identity: UInt32) {
     self.address = address
     self.name = name

@@ -96,6 +96,11 @@ package struct TLSBuffers: ~Copyable {
     return unsafe session
   }
 
+  /// A session that nobody is to resume.
+  mutating func forgetSession() {
+    if let session = unsafe takeSession() { unsafe SSL_SESSION_free(session) }
+  }
+
   // MARK: The BIO
 
   /// Made once; lives as long as the process.

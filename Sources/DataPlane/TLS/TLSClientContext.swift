@@ -28,8 +28,18 @@ package final class TLSClientContext: @unchecked Sendable {
 
   deinit { for index in unsafe contexts.indices { unsafe SSL_CTX_free(contexts[index]) } }
 
+  package var workers: Int { unsafe contexts.count }
+
+  /// Tells how backends of that name are spoken to, from all other ways. Never 0 or 1, which stand
+  /// for ways without TLS.
+  package func transport(name: some Sequence<UInt8>) -> UInt64 {
+    // FNV-1a from the fingerprint on.
+    let hash = name.reduce(fingerprint) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    return hash > 1 ? hash : hash &+ 2
+  }
+
   package func set(_ worker: Int) -> TLSClientSet {
-    unsafe TLSClientSet(context: contexts[worker], fingerprint: fingerprint)
+    unsafe TLSClientSet(context: contexts[worker])
   }
 
   private static func fingerprint(_ settings: TLSClientSettings) -> UInt64 {
@@ -97,7 +107,6 @@ package final class TLSClientContext: @unchecked Sendable {
 @safe
 package struct TLSClientSet: BitwiseCopyable, @unchecked Sendable {
   let context: OpaquePointer
-  let fingerprint: UInt64
 }
 
 /// The newest session of each backend, to resume with. Owned by one worker.
@@ -106,7 +115,7 @@ package struct TLSSessions: ~Copyable {
   @safe
   private struct Entry {
     var session: OpaquePointer?
-    var fingerprint: UInt64 = 0
+    var transport: UInt64 = 0
   }
 
   /// By the backend's identity.
@@ -122,21 +131,30 @@ package struct TLSSessions: ~Copyable {
 
   /// Takes what a backend offered in the last call, if it did. After each call for a connection to
   /// a backend; identities are small numbers.
-  package mutating func keep(
-    _ backend: UInt32, _ set: TLSClientSet, from buffers: inout TLSBuffers
+  ///
+  /// - Parameter transport: of the connection. What was verified for one name or by one authority
+  ///   is not resumed for another.
+  @inline(__always)
+  mutating func keep(_ backend: UInt32, _ transport: UInt64, from buffers: inout TLSBuffers) {
+    if unsafe buffers.state.pointee.session != nil { take(backend, transport, from: &buffers) }
+  }
+
+  @inline(never)
+  private mutating func take(
+    _ backend: UInt32, _ transport: UInt64, from buffers: inout TLSBuffers
   ) {
     guard let session = unsafe buffers.takeSession() else { return }
     let place = Int(backend)
     while entries.count <= place { entries.append(Entry()) }
     if let former = unsafe entries[place].session { unsafe SSL_SESSION_free(former) }
     unsafe entries[place].session = session
-    entries[place].fingerprint = set.fingerprint
+    entries[place].transport = transport
   }
 
   /// Made under the same settings; borrowed.
-  func session(_ backend: UInt32, _ set: TLSClientSet) -> OpaquePointer? {
+  func session(_ backend: UInt32, _ transport: UInt64) -> OpaquePointer? {
     let place = Int(backend)
-    guard place < entries.count, entries[place].fingerprint == set.fingerprint else { return nil }
+    guard place < entries.count, entries[place].transport == transport else { return nil }
     return unsafe entries[place].session
   }
 }

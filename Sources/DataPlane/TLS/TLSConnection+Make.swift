@@ -15,20 +15,26 @@ extension TLSConnection {
   /// - Parameters:
   ///   - name: `bytes[at..<at + count]`, a host or an address: for SNI (not of an address, RFC 6066
   ///     section 3), and the name that the certificate must have.
+  ///     Empty where nothing is verified.
+  ///   - transport: of the backend's row.
   ///   - sessions: one of the backend's is resumed, if there is one.
   init?(
     client set: TLSClientSet, name bytes: borrowing Bytes, _ at: Int, _ count: Int,
-    backend: UInt32, _ sessions: borrowing TLSSessions, _ buffers: borrowing TLSBuffers
+    backend: UInt32, transport: UInt64, _ sessions: borrowing TLSSessions,
+    _ buffers: borrowing TLSBuffers
   ) {
     guard count <= 253, let ssl = unsafe TLSConnection.make(set.context, buffers) else {
       return nil
     }
     unsafe SSL_set_connect_state(ssl)
-    guard unsafe TLSConnection.expect(ssl, bytes, at, count) else {
+    let needsName = unsafe SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER != 0
+    guard count > 0 ? unsafe TLSConnection.expect(ssl, bytes, at, count) : !needsName else {
       unsafe SSL_free(ssl)
       return nil
     }
-    if let session = unsafe sessions.session(backend, set) { unsafe SSL_set_session(ssl, session) }
+    if let session = unsafe sessions.session(backend, transport) {
+      unsafe SSL_set_session(ssl, session)
+    }
     unsafe self.init(ssl, isClient: true)
   }
 

@@ -30,6 +30,8 @@ package struct TLSConnection: ~Copyable {
   package private(set) var isEstablished = false
   /// Nothing may be read or written any more.
   private(set) var hasFailed = false
+  /// Why, where it was in what the peer sent after the handshake: its alert, say.
+  private(set) var lateFailure: TLSFailure? = nil
   /// `close_notify` came, or was sent.
   private(set) var hasEnded = false
   private(set) var hasSaidEnd = false
@@ -123,6 +125,8 @@ package struct TLSConnection: ~Copyable {
         return got > 0 ? .bytes(got) : .end
       default:
         hasFailed = true
+        let code = ERR_peek_error()
+        if code != 0 { lateFailure = TLSFailure(.refused, code: code) }
         return got > 0 ? .bytes(got) : .failed
       }
     }
@@ -190,6 +194,10 @@ package struct TLSFailure: Error, BitwiseCopyable, Sendable, CustomStringConvert
     case plainHTTP
     /// Either side did not like the other: version, suite, certificate, or no TLS at all.
     case refused
+    /// The handshake took too long.
+    case timeout
+    /// The backend does not speak the protocol that its pool says.
+    case otherProtocol
   }
 
   package let kind: Kind
@@ -197,6 +205,9 @@ package struct TLSFailure: Error, BitwiseCopyable, Sendable, CustomStringConvert
   private let code: UInt
   /// Of `X509_V_ERR_`..., where a certificate was checked and found bad; else 0.
   package let verification: Int
+
+  /// OpenSSL's reason, or 0.
+  var reason: Int { Int(code & 0x7f_ffff) }
 
   init(_ kind: Kind, code: UInt = 0, verification: Int = 0) {
     self.kind = kind
@@ -209,6 +220,8 @@ package struct TLSFailure: Error, BitwiseCopyable, Sendable, CustomStringConvert
     switch kind {
     case .closed: return "the connection was closed during the TLS handshake"
     case .plainHTTP: return "plain HTTP was sent to a TLS port"
+    case .timeout: return "the TLS handshake took too long"
+    case .otherProtocol: return "another protocol was agreed (ALPN)"
     case .refused:
       if verification != 0, let text = unsafe X509_verify_cert_error_string(verification) {
         return unsafe "TLS: the certificate is not accepted: " + String(cString: text)

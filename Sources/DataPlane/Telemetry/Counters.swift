@@ -9,6 +9,10 @@ package enum Counter: Int, Sendable, CaseIterable {
   case durationNanoseconds
   /// The first of `DurationBuckets.count` words.
   case durationBuckets
+  /// TLS with backends: handshakes that were completed, those of them that resumed a session, and
+  /// those that came to nothing.
+  case tlsConnects = 28
+  case tlsConnectsResumed, tlsConnectFailures
   case staleRetries = 32
   case connectRetries, noBackend
   case connectionsOpened, connectionsClosed, connectFailures, resets

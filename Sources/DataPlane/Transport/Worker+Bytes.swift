@@ -97,7 +97,10 @@ extension Worker {
   mutating func receive(fromUpstream u: Int32, _ count: Int) -> Transfer {
     switch upstreams[u].stream.kind {
     case .plain: return upstreams[u].stream.receive(&scratch, count: count)
-    case .tls: return upstreams[u].stream.receiveTLS(&scratch, count: count, &tls, &pool)
+    case .tls:
+      let result = upstreams[u].stream.receiveTLS(&scratch, count: count, &tls, &pool)
+      tlsReceived(upstream: u, result)
+      return result
     case .lane: return receive(fromUpstreamLane: u, count)
     }
   }
@@ -113,7 +116,9 @@ extension Worker {
 
   mutating func receiveFrames(fromUpstream u: Int32, _ count: Int) -> Transfer {
     if upstreams[u].stream.kind == .tls {
-      return upstreams[u].stream.receiveTLS(&frames, count: count, &tls, &pool)
+      let result = upstreams[u].stream.receiveTLS(&frames, count: count, &tls, &pool)
+      tlsReceived(upstream: u, result)
+      return result
     }
     return upstreams[u].stream.receive(&frames, count: count)
   }
@@ -140,7 +145,11 @@ extension Worker {
 
   /// A connection to a backend that serves nobody is open and silent.
   mutating func isAlive(upstream u: Int32) -> Bool {
-    if upstreams[u].stream.kind == .tls { return upstreams[u].stream.isSilentTLS(&tls, &pool) }
+    if upstreams[u].stream.kind == .tls {
+      let isSilent = upstreams[u].stream.isSilentTLS(&tls, &pool)
+      tlsSessions.keep(upstreams[u].backend, upstreams[u].transport, from: &tls)
+      return isSilent
+    }
     return Sockets.isAlive(upstreams[u].stream.descriptor)
   }
 }

@@ -25,6 +25,8 @@ package struct BackendState: BitwiseCopyable, Sendable {
     static var connections: Int { 1 }
     static var averageLatency: Int { 2 }
     static var averagedAt: Int { 3 }
+    /// When a failure of TLS was last told.
+    static var tlsToldAt: Int { 4 }
     static var operatorState: Int { 8 }
     static var health: Int { 9 }
     static var breaker: Int { 10 }
@@ -44,6 +46,13 @@ package struct BackendState: BitwiseCopyable, Sendable {
   /// False when it has as many as that at work already.
   package func begin(upTo limit: UInt64) -> Bool { row.add(Word.inFlight, upTo: limit) }
   @inline(__always) package func end() { row.subtract(Word.inFlight) }
+
+  /// True for one caller in so much time.
+  func mayTellOfTLS(every interval: Instant, at now: Instant) -> Bool {
+    let last = row.load(Word.tlsToldAt)
+    guard last == 0 || now >= last &+ interval else { return false }
+    return row.replace(Word.tlsToldAt, last, with: max(now, 1))
+  }
 
   /// Connections to it, idle ones too, over all workers.
   package var connections: UInt64 { row.load(Word.connections) }

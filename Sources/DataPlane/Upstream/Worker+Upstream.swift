@@ -5,6 +5,7 @@ extension Worker {
     if readiness.isEnding { upstreams[u].stream.isEnding = true }
     if readiness.isReadable { upstreams[u].stream.isReadable = true }
     if upstreams[u].state == .connecting {
+      if upstreams[u].isHandshaking { return handshakeEvent(upstream: u, readiness) }
       if readiness.isWritable { connectCompleted(u) }
       return
     }
@@ -64,7 +65,7 @@ extension Worker {
     switch upstreams[u].state {
     case .idle: closeUpstream(u)
     case .session: sessionTimeout(upstream: u)
-    case .connecting: connectFailed(u, .connectTimeout)
+    case .connecting: connectTimedOut(u)
     case .active:
       if exchanges[x].step == .respond {
         exchanges[x].failure = .responseIdle

@@ -2,14 +2,18 @@
 extension Worker {
   /// A connection that was just found open, or nil.
   ///
-  /// - Parameter mustBeAlive: the request cannot be sent twice, so a connection that was idle for a
-  ///   second or more is asked first whether it still stands.
-  mutating func takeIdle(_ identity: UInt32, mustBeAlive: Bool) -> Int32? {
+  /// - Parameters:
+  ///   - transport: one that was made in another way is closed.
+  ///   - mustBeAlive: the request cannot be sent twice, so a connection that was idle for a second
+  ///     or more is asked first whether it still stands.
+  mutating func takeIdle(
+    _ identity: UInt32, _ transport: UInt64, mustBeAlive: Bool
+  ) -> Int32? {
     while true {
       let u = idle[Int(identity)].newest
       guard u >= 0 else { return nil }
       let isOld = now &- upstreams[u].idleSince >= 1_000_000_000
-      if now >= upstreams[u].expires
+      if now >= upstreams[u].expires || upstreams[u].transport != transport
         || mustBeAlive && isOld && !isAlive(upstream: u)
       {
         closeUpstream(u)
@@ -71,6 +75,17 @@ extension Worker {
       u = next
     }
     retireSessions(identity)
+  }
+
+  /// By a new config the backend is spoken to in that way.
+  mutating func closeIdle(_ identity: UInt32, otherThan transport: UInt64) {
+    var u = idle[Int(identity)].newest
+    while u >= 0 {
+      let next = upstreams[u].next
+      if upstreams[u].transport != transport { closeUpstream(u) }
+      u = next
+    }
+    retireSessions(identity, otherThan: transport)
   }
 
   private mutating func unlinkIdle(_ u: Int32) {

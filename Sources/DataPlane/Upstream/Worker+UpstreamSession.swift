@@ -9,7 +9,9 @@ extension Worker {
 
   /// A stream of a session with the chosen backend, or of a new one; nil when none could be begun.
   mutating func takeLane(_ x: Int32) -> Int32? {
-    if let u = takeLane(ofBackend: exchanges[x].backendIdentity) { return u }
+    let snapshot = snapshots[exchanges[x].snapshot]
+    let transport = snapshot.value.backends[Int(exchanges[x].backend)].transport
+    if let u = takeLane(ofBackend: exchanges[x].backendIdentity, transport) { return u }
     guard let made = beginConnection(x) else { return nil }
     guard let s = sessions.take() else {
       closeUpstream(made)
@@ -20,6 +22,7 @@ extension Worker {
     upstreams[made].session = s
     upstreams[made].heardAt = now
     sessions[s].open(holder: made, isUpstream: true)
+    sessions[s].isSecure = upstreams[made].stream.kind == .tls
     // What is sent is kept by the engine until the connection stands.
     sessions[s].engine.open(.client, HTTP2Limits(), now: now, &pool)
     linkSession(made)
@@ -36,11 +39,12 @@ extension Worker {
   }
 
   /// On a connection that stands, or is being made.
-  private mutating func takeLane(ofBackend identity: UInt32) -> Int32? {
+  private mutating func takeLane(ofBackend identity: UInt32, _ transport: UInt64) -> Int32? {
     var holder = idle[Int(identity)].session
     while holder >= 0 {
       let next = upstreams[holder].next
-      if now >= upstreams[holder].expires || isDead(holder) {
+      let isOther = upstreams[holder].transport != transport
+      if isOther || now >= upstreams[holder].expires || isDead(holder) {
         retireSession(upstream: holder)
       } else if let u = openLane(holder) {
         return u
@@ -147,12 +151,12 @@ extension Worker {
     return false
   }
 
-  /// Sessions with a backend that is not used any more.
-  mutating func retireSessions(_ identity: UInt32) {
+  /// Sessions with a backend that is not used any more, or not in their way.
+  mutating func retireSessions(_ identity: UInt32, otherThan transport: UInt64? = nil) {
     var holder = idle[Int(identity)].session
     while holder >= 0 {
       let next = upstreams[holder].next
-      retireSession(upstream: holder)
+      if upstreams[holder].transport != transport { retireSession(upstream: holder) }
       holder = next
     }
   }
@@ -301,8 +305,9 @@ extension Worker {
 
   /// To its exchange the connection is broken behind what has come.
   ///
-  /// - Parameter isStale: it may be one that was closed while it was idle. Not when the backend ended
-  ///   this stream alone: that is an answer of a kind, and asking again freely would never end.
+  /// - Parameter isStale: it may be one that was closed while it was idle. Not when the backend
+  ///   ended this stream alone: that is an answer of a kind, and asking again freely would never
+  ///   end.
   private mutating func breakLane(upstream u: Int32, isStale: Bool = false) {
     let l = upstreams[u].stream.lane
     if !isStale { upstreams[u].isReused = false }

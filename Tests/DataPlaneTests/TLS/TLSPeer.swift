@@ -39,7 +39,8 @@ final class TLSPeer {
     var text = Block(capacity: 512)
     text.append(Array(name.utf8))
     let connection = TLSConnection(
-      client: context.set(0), name: text.bytes, 0, text.end, backend: 1, sessions, buffers)
+      client: context.set(0), name: text.bytes, 0, text.end, backend: 1, transport: 7, sessions,
+      buffers)
     guard let connection else { throw NotMade() }
     stream.beginTLS(connection)
   }
@@ -98,7 +99,7 @@ final class TLSPeer {
 
   /// Takes the session that came in the last call.
   func keepSession(_ context: TLSClientContext) {
-    sessions.keep(1, context.set(0), from: &buffers)
+    sessions.keep(1, 7, from: &buffers)
   }
 
   /// A client like this one, with its sessions.
