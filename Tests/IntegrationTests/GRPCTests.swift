@@ -38,7 +38,7 @@ struct GRPCTests {
     }
   }
 
-  @Test("the same over TLS on every way", .enabled(if: Feature.tls, "no TLS in this build"))
+  @Test("the same over TLS on every way", .enabled(if: Program.openssl != nil, "no openssl"))
   func overTLSToBackends() throws {
     try withServer(.tls) { back, _ in
       let tls = "protocol: h2, tls: { ca: '\(back.authority[0])' }"
