@@ -25,6 +25,8 @@ struct VaryTests {
     #expect(Self.names("") == "none" && Self.names(",") == "none" && Self.names() == "none")
     #expect(Self.names("*") == "star" && Self.names("a", "*, b") == "star")
     #expect(Self.names("a b") == "star" && Self.names("\"a\"") == "star")
+    #expect(Self.names("a", "x-client-subject") == "star" && Self.names("X-Forwarded-For") == "star")
+    #expect(Self.names("x_client_subject") != "star")
     #expect(Self.names("*a") == "*a")
     let many = (0..<33).map { "n\($0)" }.joined(separator: ",")
     #expect(Self.names(many) == "too long")
