@@ -1,7 +1,8 @@
 /// Which request fields a response depends on: `Vary` (RFC 9110 section 12.5.5).
 package enum VaryFields: Equatable, Sendable, BitwiseCopyable {
   case none
-  /// `*`, or a list that cannot be read: it matches no request (RFC 9111 section 4.1).
+  /// `*`, or a list that cannot be read, or a field that the proxy itself writes by who the client
+  /// is: it matches no request (RFC 9111 section 4.1).
   case star
   /// More names than are kept.
   case tooLong
@@ -26,7 +27,9 @@ package enum VaryFields: Equatable, Sendable, BitwiseCopyable {
       var from = origin &+ Int(head.fields[line].value)
       let end = from &+ Int(head.fields[line].valueLength)
       while let item = FieldParser.nextItem(bytes, &from, end) {
-        guard isName(bytes, item.at, item.count) else { return .star }
+        guard isName(bytes, item.at, item.count), !isOurs(bytes, item.at, item.count) else {
+          return .star
+        }
         names &+= 1
         total &+= item.count &+ 1
       }
@@ -92,5 +95,14 @@ package enum VaryFields: Equatable, Sendable, BitwiseCopyable {
     if count == 1, bytes[at] == 0x2a { return false }
     for index in at..<(at &+ count) where !ByteClass.isToken(bytes[index]) { return false }
     return count > 0
+  }
+
+  /// `X-Forwarded-For` and `X-Client-Verify` and its kin: the backend got them from us, so what the
+  /// client's request has under these names, mostly nothing, does not tell clients apart.
+  private static func isOurs(_ bytes: borrowing Bytes, _ at: Int, _ count: Int) -> Bool {
+    switch FieldID.classify(bytes, at, count) {
+    case .forwardedFor, .clientCertificate: return true
+    default: return false
+    }
   }
 }

@@ -161,7 +161,18 @@ extension Worker {
     clients[v].hasShutDown = false
     clients[v].address = clients[c].address
     clients[v].stream.open(-1)
+    copyCertificate(from: carrier(c), to: v)
     return v
+  }
+
+  /// The backend hears the same of the certificate as in the client's own requests.
+  private mutating func copyCertificate(from c: Int32, to v: Int32) {
+    guard clients[c].certificate != nil, let lines = clients[c].certificate.take() else { return }
+    var copy = pool.take(atLeast: lines.count)
+    copy.removeAll()
+    copy.append(lines, lines.start, lines.count)
+    clients[v].certificate = consume copy
+    clients[c].certificate = consume lines
   }
 
   /// The exchange's client goes its own way; the exchange goes on without one. False when there is

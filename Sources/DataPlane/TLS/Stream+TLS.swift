@@ -75,7 +75,10 @@ extension Stream {
     guard tls != nil, var connection = tls.take() else { return .wouldBlock }
     let result = receive(&connection, &scratch, count, &buffers, &pool)
     // An answer to what came: an alert, a new key.
-    if buffers.written > 0 { _ = sendRecords(&buffers, &pool) }
+    if buffers.written > 0 {
+      connection.release(&buffers, &pool)
+      _ = sendRecords(&buffers, &pool)
+    }
     switch result {
     case .bytes: if connection.hasMore || isEnding { isReadable = true }
     case .endOfStream, .failed:
@@ -207,6 +210,7 @@ extension Stream {
   @inline(never)
   mutating func sayEndTLS(_ buffers: inout TLSBuffers, _ pool: inout BlockPool) {
     tls?.sayEnd()
+    tls?.release(&buffers, &pool)
     if output == nil { _ = sendRecords(&buffers, &pool) }
     buffers.forgetOutput()
   }

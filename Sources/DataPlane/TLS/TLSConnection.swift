@@ -171,7 +171,17 @@ package struct TLSConnection: ~Copyable {
   /// Puts what was held back in front of the records to come.
   @inline(__always)
   mutating func release(_ buffers: inout TLSBuffers, _ pool: inout BlockPool) {
-    guard held != nil, let block = held.take() else { return }
+    guard held != nil, var block = held.take() else { return }
+    if buffers.written > 0 {
+      // What OpenSSL said by itself was encrypted after them, and is read after them.
+      var both = pool.take(atLeast: block.count &+ buffers.written)
+      both.removeAll()
+      both.append(block, block.start, block.count)
+      unsafe both.append(buffers.state.pointee.output, 0, buffers.written)
+      buffers.forgetOutput()
+      swap(&both, &block)
+      pool.give(both)
+    }
     unsafe buffers.state.pointee.output.append(block, block.start, block.count)
     pool.give(block)
   }

@@ -9,7 +9,10 @@ struct Certificate {
   let key: String
   var authority: String { folder + "/ca.pem" }
 
-  init(in folder: String, name: String = "localhost") throws {
+  init(
+    in folder: String, name: String = "localhost", for usage: String = "serverAuth",
+    subject: String? = nil
+  ) throws {
     self.folder = folder
     certificate = "\(folder)/\(name).pem"
     key = "\(folder)/\(name).key"
@@ -25,8 +28,8 @@ struct Certificate {
     try Self.run(
       ["req", "-x509"] + curve + [
         "-CA", authority, "-CAkey", folder + "/ca.key", "-keyout", key, "-out", certificate,
-        "-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:\(name)\(others)",
-        "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth",
+        "-subj", "/CN=\(subject ?? name)", "-addext", "subjectAltName=DNS:\(name)\(others)",
+        "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=\(usage)",
         "-addext", "keyUsage=critical,digitalSignature",
       ])
   }
