@@ -75,10 +75,12 @@ struct Rig: ~Copyable {
   private let counters: WorkerCounters
   private let originListeners: [Int32]
   private var clients: [Peer]
+  private var sessions: [HTTP2Client] = []
   private var origins: [Peer] = []
   private var scratch = [UInt8](repeating: 0, count: 1 << 17)
 
-  init(_ setup: Setup, clients count: Int) throws {
+  /// - Parameter streams: of each client at once, in HTTP/2; nil: they speak HTTP/1.1.
+  init(_ setup: Setup, clients count: Int, streams: Int? = nil) throws {
     let mailbox = try #require(Mailbox())
     let originListeners = try (0..<2).map { _ in try Rig.listen() }
     let listener = try Rig.listen()
@@ -107,7 +109,10 @@ struct Rig: ~Copyable {
     self.snapshot = snapshot
     self.counters = counters
     self.originListeners = originListeners
-    self.clients = clients
+    self.clients = streams == nil ? clients : []
+    if let streams {
+      sessions = clients.map { HTTP2Client($0.descriptor, streams: streams) }
+    }
   }
 
   private static func connect(_ port: UInt16) throws -> Peer {
@@ -250,6 +255,7 @@ struct Rig: ~Copyable {
   /// Every client sends the scenario's request once and gets its response.
   mutating func round(_ scenario: Scenario, checks: Bool = false) throws {
     for index in clients.indices { try clients[index].begin(scenario.request) }
+    for index in sessions.indices { try sessions[index].begin(scenario) }
     try untilRequestsAreThere(scenario)
     for index in origins.indices where origins[index].isReady {
       origins[index].clear()
@@ -294,11 +300,12 @@ struct Rig: ~Copyable {
       turn()
       acceptAtOrigins()
       for index in clients.indices { try clients[index].push() }
+      for index in sessions.indices { try sessions[index].push() }
       var ready = 0
       for index in origins.indices {
         if try origins[index].pull(body: scenario.requestBody, into: &scratch) { ready += 1 }
       }
-      if ready == clients.count { return }
+      if ready == requests { return }
     }
     throw Peer.Failure.stalled("requests")
   }
@@ -312,7 +319,10 @@ struct Rig: ~Copyable {
         let body = scenario.received?.count ?? scenario.responseBody
         if try clients[index].pull(body: body, into: &scratch) { ready += 1 }
       }
-      guard ready == clients.count else { continue }
+      for index in sessions.indices
+      where try sessions[index].pull(into: &scratch) { ready += sessions[index].streams }
+      guard ready == requests else { continue }
+      if checks { for session in sessions { try session.check(scenario) } }
       for index in clients.indices {
         if checks { try Rig.check(&clients[index], scenario) }
         clients[index].clear()
@@ -321,6 +331,9 @@ struct Rig: ~Copyable {
     }
     throw Peer.Failure.stalled("responses")
   }
+
+  /// Of one round.
+  private var requests: Int { clients.count + sessions.reduce(0) { $0 + $1.streams } }
 
   private static func check(_ client: inout Peer, _ scenario: Scenario) throws {
     let (head, body) = client.take()
@@ -348,6 +361,7 @@ struct Rig: ~Copyable {
 
   consuming func end() {
     for client in clients { _ = hr_close(client.descriptor) }
+    for session in sessions { _ = hr_close(session.descriptor) }
     mailbox.post(.drain(deadline: 0))
     worker.run()
     for origin in origins { _ = hr_close(origin.descriptor) }

@@ -12,6 +12,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
   let responseBody: Int
   /// What the client gets behind the head, where that is something else.
   var received: [UInt8]? = nil
+  /// What the response's body comes to without its framing, where it has some.
+  var content: [UInt8]? = nil
 
   var testDescription: String { name }
 
@@ -38,11 +40,15 @@ struct Scenario: Sendable, CustomTestStringConvertible {
       + "Content-Type: application/octet-stream\r\nContent-Length: 16384\r\n\r\n",
     body: 16_384, response: okay(2), responseBody: "ok")
 
-  static let chunked = Scenario(
-    "GET, chunked response", request: get,
-    response: "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n",
-    responseBody: "200\r\n" + filler(512) + "\r\n1f4;name=value\r\n" + filler(500)
-      + "\r\n0\r\nX-Checksum: 1\r\n\r\n")
+  static let chunked: Scenario = {
+    var scenario = Scenario(
+      "GET, chunked response", request: get,
+      response: "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n",
+      responseBody: "200\r\n" + filler(512) + "\r\n1f4;name=value\r\n" + filler(500)
+        + "\r\n0\r\nX-Checksum: 1\r\n\r\n")
+    scenario.content = Array(filler(1012).utf8)
+    return scenario
+  }()
 
   static let medium = Scenario(
     "GET, 64 KiB", request: get, response: okay(65_536), responseBody: filler(65_536))

@@ -30,6 +30,24 @@ import Testing
     print("\(scenario.name), \(setup.testDescription): \(Self.line(totals))")
   }
 
+  @Test(
+    "an HTTP/2 request allocates nothing, on streams side by side or one after the other",
+    arguments: Scenario.all, [1, 4])
+  func http2(_ scenario: Scenario, _ streams: Int) throws {
+    try #require(counting_is_complete())
+    let clients = Self.connections / streams
+    var rig = try Rig(.plain, clients: clients, streams: streams)
+    for _ in 0..<50 { try rig.round(scenario, checks: true) }
+    let opened = rig.originConnections
+    rig.startCounting(trace: Self.traces)
+    for _ in 0..<(Self.requests / Self.connections) { try rig.round(scenario, checks: true) }
+    let totals = rig.counts()
+    expectNothing(totals)
+    #expect(rig.originConnections == opened)
+    rig.end()
+    print("\(scenario.name), HTTP/2, \(streams) at once: \(Self.line(totals))")
+  }
+
   @Test("a compressed response allocates nothing")
   func compressing() throws {
     let totals = try measure(.compressed, .compressing)

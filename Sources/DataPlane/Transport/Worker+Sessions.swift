@@ -3,7 +3,10 @@ extension Worker {
   /// At the end of a turn: all frames of a session go out together.
   mutating func flushSessions() {
     swap(&dirtySessions, &dirtyNow)
-    for s in dirtyNow where sessions[s].isDirty {
+    // By index: to iterate over the array itself retains it.
+    for index in 0..<dirtyNow.count {
+      let s = dirtyNow[index]
+      guard sessions[s].isDirty else { continue }
       sessions[s].isDirty = false
       flushSession(s)
     }

@@ -82,15 +82,16 @@ struct SessionPairTests {
   private func receive(
     _ side: Side, _ bytes: [UInt8], _ size: Int, _ dice: inout RandomSource
   ) {
-    side.talk.onData = { id, content in side.streams[id]?.received += content }
-    side.talk.onHead = { id in
+    // Unowned: the side owns its talk.
+    side.talk.onData = { [unowned side] id, content in side.streams[id]?.received += content }
+    side.talk.onHead = { [unowned side] id in
       guard side.talk.session.role == .server else { return }
       side.talk.send(side.talk.slot(id))
       let count = Int(id) * 977 % size
       side.streams[id] = Exchange(unsent: Self.content(id, 1, count))
     }
-    side.talk.onEnd = { id in side.streams[id]?.hasEnded = true }
-    side.talk.onReset = { id in
+    side.talk.onEnd = { [unowned side] id in side.streams[id]?.hasEnded = true }
+    side.talk.onReset = { [unowned side] id in
       side.streams[id] = nil
       side.reset.insert(id)
     }
