@@ -99,7 +99,9 @@ extension Worker {
   private mutating func runReady() {
     guard !ready.isEmpty else { return }
     swap(&ready, &readyNow)
-    for raw in readyNow {
+    // By index: to iterate over the array itself retains it.
+    for place in 0..<readyNow.count {
+      let raw = readyNow[place]
       let token = Token(raw: raw)
       let index = token.index
       if token.kind == .client {
