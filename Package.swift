@@ -61,7 +61,7 @@ var targets: [Target] = [
 if Context.environment["FUZZ"] != nil {
   for name in [
     "RequestHead", "ResponseHead", "ChunkedBody", "Config", "CacheControl", "StructuredField",
-      "DateAndRange", "HPACK", "HTTP2Session", "ProxyHeader",
+    "DateAndRange", "HPACK", "HTTP2Session", "ProxyHeader",
   ] {
     targets.append(
       .executableTarget(
