@@ -152,11 +152,7 @@ extension Worker {
       refuse(c, .unsupportedMethod)
     case .noRoom: breakLane(c, .internalError)
     case .written(let framing):
-      switch framing.body {
-      case .none: break
-      case .length(let length): _ = sessions[s].engine.expect(slot, length)
-      case .chunked: lanes[l].isChunked = true
-      }
+      settle(framing, ofLane: l)
       beginRequest(c, l)
     }
   }
@@ -201,15 +197,8 @@ extension Worker {
     let l = sessions[s].engine.streams[slot].owner
     guard l >= 0 else { return }
     let c = lanes[l].owner
-    if trailersFollow, lanes[l].isChunked {
-      laneTools.fields.removeAll()
-      guard case .written = TrailerTranslation.write(fieldList, into: &laneTools.fields) else {
-        return breakLane(c, .protocolError)
-      }
-      lanes[l].receiveEnd(trailersFollow: true, &pool)
-      lanes[l].receive(text: laneTools.fields, &pool)
-    } else {
-      lanes[l].receiveEnd(trailersFollow: false, &pool)
+    guard receiveEnd(ofLane: l, trailersFollow: trailersFollow) else {
+      return breakLane(c, .protocolError)
     }
     laneReadable(client: c)
   }
@@ -264,11 +253,7 @@ extension Worker {
     guard clients[c].stream.hasOutput || clients[c].stream.isBlocked,
       mayGoOn(clients[c].stream.lane)
     else { return }
-    if clients[c].stream.hasOutput {
-      flushClient(c)
-    } else if clients[c].stream.isBlocked {
-      clientFlushed(c)
-    }
+    if clients[c].stream.hasOutput { flushClient(c) } else { clientFlushed(c) }
   }
 
   /// The same for all lanes of a session, in turns, until there is no more room.
@@ -278,7 +263,6 @@ extension Worker {
     guard count > 0 else { return }
     let first = sessions[s].turn < count ? sessions[s].turn : 0
     sessions[s].turn = first &+ 1
-    let holder = sessions[s].holder
     let generation = sessions[s].generation
     for step in 0..<count {
       var slot = first &+ step
@@ -290,7 +274,7 @@ extension Worker {
       } else {
         resumeLane(client: lanes[l].owner)
       }
-      guard sessions[s].generation == generation, sessions[s].holder == holder else { return }
+      guard sessions[s].generation == generation else { return }
     }
   }
 
@@ -352,7 +336,7 @@ extension Worker {
   mutating func announceEnd(client c: Int32) {
     let s = clients[c].session
     sessions[s].engine.sendGoAway(.noError, lastStream: 0x7fff_ffff, &pool)
-    sessions[s].engine.sendPing(0x6865_6164_7261_6365, &pool)
+    sessions[s].engine.sendPing(Session.pingData, &pool)
     markSession(s)
   }
 

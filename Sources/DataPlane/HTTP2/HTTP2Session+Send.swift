@@ -20,9 +20,6 @@ extension HTTP2Session {
       && nextID + unnamed * 2 <= HTTP2Session.idMax
   }
 
-  /// Ids are used up: a new connection is needed.
-  package var isExhausted: Bool { nextID + unnamed * 2 > HTTP2Session.idMax }
-
   /// The stream takes a head now. To be asked before the head is encoded.
   @inline(__always) package func canSend(_ slot: Int32) -> Bool {
     failure == nil && !streams[slot].isReset && !streams[slot].localEnded

@@ -169,8 +169,6 @@ package struct HTTP2Session: ~Copyable, SlabElement {
   /// Streams whose slots are taken.
   package var streamCount: Int { Int(streams.count) }
 
-  package var hasSentGoAway: Bool { sentGoAwayLast != nil }
-
   /// One side said GOAWAY: the connection ends with its last stream.
   package var isDraining: Bool { peerGoAwayLast != nil || sentGoAwayLast != nil }
 

@@ -20,6 +20,9 @@ struct Session: ~Copyable, SlabElement {
   /// The slot that is looked at first when there is room again.
   var turn: Int32 = 0
 
+  /// What our PINGs carry: "headrace".
+  static var pingData: UInt64 { 0x6865_6164_7261_6365 }
+
   /// Frames that a session may hold for its socket before lanes wait.
   static var outputLimit: Int { 262_144 }
 

@@ -82,6 +82,38 @@ extension Worker {
     return true
   }
 
+  // MARK: What comes in on a lane
+
+  /// How long the content is that follows a head.
+  mutating func settle(_ framing: TranslatedFraming, ofLane l: Int32) {
+    switch framing.body {
+    case .none: break
+    case .length(let length):
+      _ = sessions[lanes[l].session].engine.expect(lanes[l].slot, length)
+    case .chunked: lanes[l].isChunked = true
+    }
+  }
+
+  /// The end of a message's content.
+  ///
+  /// - Parameter trailersFollow: they are in `fieldList`.
+  /// - Returns: false when they are malformed.
+  mutating func receiveEnd(ofLane l: Int32, trailersFollow: Bool) -> Bool {
+    guard trailersFollow, lanes[l].isChunked else {
+      lanes[l].receiveEnd(trailersFollow: false, &pool)
+      return true
+    }
+    laneTools.fields.removeAll()
+    guard case .written = TrailerTranslation.write(fieldList, into: &laneTools.fields) else {
+      return false
+    }
+    lanes[l].receiveEnd(trailersFollow: true, &pool)
+    lanes[l].receive(text: laneTools.fields, &pool)
+    return true
+  }
+
+  // MARK: The end
+
   /// The lane's stream is over, as far as its session is concerned; what came of it can still be
   /// read.
   mutating func detachLane(_ l: Int32) {

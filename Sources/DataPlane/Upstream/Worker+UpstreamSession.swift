@@ -263,11 +263,7 @@ extension Worker {
       into: &laneTools.fields)
     guard case .written(let framing) = outcome else { return breakAnswer(s, slot) }
     lanes[l].dropReplay(&pool)
-    switch framing.body {
-    case .none: break
-    case .length(let length): _ = sessions[s].engine.expect(slot, length)
-    case .chunked: lanes[l].isChunked = true
-    }
+    settle(framing, ofLane: l)
     lanes[l].receive(text: laneTools.fields, &pool)
     laneReadable(upstream: lanes[l].owner)
   }
@@ -275,15 +271,8 @@ extension Worker {
   private mutating func endAnswer(_ s: Int32, _ slot: Int32, trailersFollow: Bool) {
     let l = sessions[s].engine.streams[slot].owner
     guard l >= 0 else { return }
-    if trailersFollow, lanes[l].isChunked {
-      laneTools.fields.removeAll()
-      guard case .written = TrailerTranslation.write(fieldList, into: &laneTools.fields) else {
-        return breakAnswer(s, slot)
-      }
-      lanes[l].receiveEnd(trailersFollow: true, &pool)
-      lanes[l].receive(text: laneTools.fields, &pool)
-    } else {
-      lanes[l].receiveEnd(trailersFollow: false, &pool)
+    guard receiveEnd(ofLane: l, trailersFollow: trailersFollow) else {
+      return breakAnswer(s, slot)
     }
     laneReadable(upstream: lanes[l].owner)
   }
@@ -346,12 +335,12 @@ extension Worker {
   private mutating func goAway(_ h: Int32, _ s: Int32, _ last: UInt32) {
     retireSession(upstream: h)
     let generation = upstreams[h].generation
-    for slot in 0..<sessions[s].engine.streams.usedSlots {
+    var next = sessions[s].engine.nextStream(after: -1, above: last)
+    while let slot = next {
       let l = sessions[s].engine.streams[slot].owner
-      let id = sessions[s].engine.streams[slot].id
-      guard l >= 0, id == 0 || id > last else { continue }
-      laneRefused(l, .upstreamClosed)
+      if l >= 0 { laneRefused(l, .upstreamClosed) }
       guard upstreams[h].generation == generation else { return }
+      next = sessions[s].engine.nextStream(after: slot, above: last)
     }
   }
 
@@ -412,7 +401,7 @@ extension Worker {
     let silence = now &- upstreams[u].heardAt
     if silence >= 2 &* Worker.pingAfter { return closeUpstream(u) }
     if silence >= Worker.pingAfter {
-      sessions[s].engine.sendPing(0x6865_6164_7261_6365, &pool)
+      sessions[s].engine.sendPing(Session.pingData, &pool)
       markSession(s)
       return setUpstreamTimer(u, after: 2 &* Worker.pingAfter &- silence)
     }
