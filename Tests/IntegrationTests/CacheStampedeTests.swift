@@ -23,7 +23,7 @@ import Testing
       try meeting.wait(for: 1)
       meeting.open()
       try crowd.readAll()
-      #expect(crowd.wrong(body) == 0, "\(crowd.sampleOfWrong(body))")
+      expectAll(crowd, body, scene)
       #expect(scene.origin.requests.count == 1)
     }
   }
@@ -50,7 +50,7 @@ import Testing
       try meeting.wait(for: 2)
       meeting.open()
       try crowd.readAll()
-      #expect(crowd.wrong(status == 304 ? "first" : "other") == 0)
+      expectAll(crowd, status == 304 ? "first" : "other", scene)
       #expect(scene.origin.requests.count == 2)
     }
   }
@@ -70,7 +70,7 @@ import Testing
       try meeting.wait(for: 1)
       meeting.open()
       try crowd.readAll()
-      #expect(crowd.wrong("answer") == 0)
+      expectAll(crowd, "answer", scene)
       let answers = crowd.members.map { $0.received.text.components(separatedBy: "answer").count }
       #expect(answers.allSatisfy { $0 == 101 })
       #expect(scene.origin.requests.count == 1)
@@ -100,7 +100,7 @@ import Testing
       try others.wait(for: 59)
       others.open()
       try crowd.readAll()
-      #expect(crowd.wrong("private") == 0)
+      expectAll(crowd, "private", scene)
     }
   }
 
@@ -123,7 +123,7 @@ import Testing
       try meeting.wait(for: 30)
       meeting.open()
       try crowd.readAll()
-      #expect(crowd.wrong("same") == 0)
+      expectAll(crowd, "same", scene)
     }
   }
 
@@ -146,7 +146,7 @@ import Testing
       let crowd = Crowd(scene.proxy.address)
       try crowd.join(300, Self.closing)
       try crowd.readAll()
-      #expect(crowd.wrong("old") == 0)
+      expectAll(crowd, "old", scene)
       try meeting.wait(for: 2)
       #expect(scene.origin.requests.count == 2)
       meeting.open()
@@ -203,5 +203,22 @@ import Testing
       #expect(try scene.exchange(get("/hot")).text == "answer")
       #expect(scene.origin.requests.count == 2)
     }
+  }
+
+  /// Everybody has got this body.
+  private func expectAll(
+    _ crowd: Crowd, _ body: String, _ scene: Scene,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let wrong = crowd.wrong(body)
+    guard wrong > 0 else { return }
+    let answers = scene.proxy.output.split(separator: "\n").count
+    let said = scene.proxy.errors.suffix(500)
+    Issue.record(
+      """
+      \(wrong) of \(crowd.members.count): \(crowd.whatIsWrong(body)); \
+      the proxy logged \(answers) answers and said \(said)
+      """,
+      sourceLocation: sourceLocation)
   }
 }

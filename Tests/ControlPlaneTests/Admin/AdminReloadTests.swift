@@ -5,7 +5,7 @@ import Testing
 @testable import ControlPlane
 
 /// `POST /reload`, and the client of `headrace reload`, over a real socket.
-@Suite(.timeLimit(.minutes(1))) struct AdminReloadTests {
+@Suite(.timeLimit(.minutes(5))) struct AdminReloadTests {
   private final class Calls: Sendable {
     let count = Mutex(0)
   }

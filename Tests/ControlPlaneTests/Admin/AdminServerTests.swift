@@ -4,7 +4,7 @@ import Testing
 @testable import ControlPlane
 
 /// The admin listener's pages over a real socket.
-@Suite(.timeLimit(.minutes(1))) struct AdminServerTests {
+@Suite(.timeLimit(.minutes(5))) struct AdminServerTests {
   private final class State: Sendable {
     let readiness = Mutex(Readiness.starting)
   }

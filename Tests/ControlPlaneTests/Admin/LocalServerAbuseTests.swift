@@ -3,7 +3,7 @@ import Testing
 @testable import ControlPlane
 
 /// What rude clients see, and that the others do not notice them.
-@Suite(.timeLimit(.minutes(1))) struct LocalServerAbuseTests {
+@Suite(.timeLimit(.minutes(5))) struct LocalServerAbuseTests {
   private static let hello: LocalServer.Handler = { _ in .text("hello") }
 
   @Test(arguments: [

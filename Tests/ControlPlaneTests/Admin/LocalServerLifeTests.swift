@@ -4,7 +4,7 @@ import Testing
 @testable import ControlPlane
 
 /// Starting, stopping, and the addresses to listen on.
-@Suite(.timeLimit(.minutes(1))) struct LocalServerLifeTests {
+@Suite(.timeLimit(.minutes(5))) struct LocalServerLifeTests {
   private func server() -> LocalServer { LocalServer(name: "test") { _ in .text("hello") } }
   private let anyPort = Endpoint.ip(host: "127.0.0.1", port: 0)
 

@@ -3,7 +3,7 @@ import Testing
 @testable import ControlPlane
 
 /// What well-behaved clients see, over real sockets.
-@Suite(.timeLimit(.minutes(1))) struct LocalServerTests {
+@Suite(.timeLimit(.minutes(5))) struct LocalServerTests {
   private static let echo: LocalServer.Handler = { request in
     .text("\(request.method) \(request.path) \(request.body.count)")
   }

@@ -3,7 +3,7 @@ import Testing
 @testable import ControlPlane
 
 /// Prometheus' own judge of the exposition, where it is installed.
-@Suite(.timeLimit(.minutes(1))) struct PromtoolTests {
+@Suite(.timeLimit(.minutes(5))) struct PromtoolTests {
   private static let promtool = Tool(named: "promtool")
 
   @Test(.enabled(if: promtool != nil, "promtool is not installed (Debian package prometheus)"))

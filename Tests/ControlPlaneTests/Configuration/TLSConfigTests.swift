@@ -65,7 +65,7 @@ struct TLSConfigTests {
       CertificateFixture.site.certificate + CertificateFixture.other.certificate)
     #expect(facts.keyType == .ecdsa && facts.intermediates == 1)
     #expect(facts.subject.contains("CN = example.com") && facts.fingerprint.count == 64)
-    #expect(facts.notAfter - facts.notBefore == 91 * 86_400 + 1800)
+    #expect(facts.notAfter - facts.notBefore == 91 * 86_400 + 3600)
     let rsa = try CertificateReader.facts(CertificateFixture.siteRSA.certificate)
     #expect(rsa.keyType == .rsa)
   }

@@ -3,7 +3,7 @@ import Testing
 @testable import ControlPlane
 
 /// The apps as curl sees them: a client that shares no code with the server.
-@Suite(.timeLimit(.minutes(1))) struct DemoCurlTests {
+@Suite(.timeLimit(.minutes(5))) struct DemoCurlTests {
   private static let curl: Tool? = Tool(named: "curl")
 
   private func call(_ path: String, _ options: String..., input: String = "") throws -> String {

@@ -3,7 +3,7 @@ import Testing
 @testable import ControlPlane
 
 /// The demo's apps over real sockets, its config and its guide.
-@Suite(.timeLimit(.minutes(1))) struct DemoTests {
+@Suite(.timeLimit(.minutes(5))) struct DemoTests {
   private func withApps(_ test: ([Endpoint]) throws -> Void) throws {
     let apps = DemoApps()
     let endpoints = try apps.start()

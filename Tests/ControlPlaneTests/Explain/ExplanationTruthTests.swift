@@ -3,7 +3,7 @@ import Testing
 @testable import ControlPlane
 
 /// What `explain` says a backend would see is what a backend sees.
-@Suite(.timeLimit(.minutes(1))) struct ExplanationTruthTests {
+@Suite(.timeLimit(.minutes(5))) struct ExplanationTruthTests {
   private static let routes = [
     RouteFixture.route("edited", "/edit/{id}/**") { route in
       route.rewrite = .replacePrefix("/edit", with: "/e")

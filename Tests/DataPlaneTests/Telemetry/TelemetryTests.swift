@@ -205,7 +205,7 @@ struct AccessLogRingTests {
     #expect(numbers == (1..<fitting).map { Int64($0) } + [100, 101])
   }
 
-  @Test("a writer and a reader on two threads agree", .timeLimit(.minutes(1)))
+  @Test("a writer and a reader on two threads agree", .timeLimit(.minutes(5)))
   func threads() async {
     let ring = AccessLogRing()
     let total = 6000

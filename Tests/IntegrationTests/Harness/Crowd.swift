@@ -97,11 +97,18 @@ final class Crowd {
   /// Connections whose bytes do not end with an empty line and this body, after a 200.
   func wrong(_ body: String) -> Int { members.count { !isRight($0, body) } }
 
-  /// How one of those began.
-  func sampleOfWrong(_ body: String) -> String {
-    guard let member = members.first(where: { !isRight($0, body) }) else { return "" }
-    return
-      "error \(member.error), after \(Array(member.received.prefix(300)).text.debugDescription)"
+  /// How those ended, by kind.
+  func whatIsWrong(_ body: String) -> String {
+    var kinds: [String: Int] = [:]
+    for member in members where !isRight(member, body) {
+      let begin = Array(member.received.prefix(200)).text.prefix { $0 != "\r\n" }
+      let kind =
+        "error \(member.error) after \(member.attempts) attempts and "
+        + "\(member.received.count) bytes, \(String(begin).debugDescription)"
+      kinds[kind, default: 0] += 1
+    }
+    return kinds.sorted { $0.value > $1.value }.prefix(8).map { "\($0.value) times \($0.key)" }
+      .joined(separator: "; ")
   }
 
   private func isRight(_ member: Member, _ body: String) -> Bool {
