@@ -25,6 +25,15 @@ static inline void hr_tls_modes(SSL_CTX *c) {
   SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 }
+/// Suites of TLS 1.3, first the one that is wanted most.
+static inline int hr_tls_suites(SSL_CTX *c, const char *list) {
+  return SSL_CTX_set_ciphersuites(c, list);
+}
+/// Our order of suites counts, but for a client whose first choice is ChaCha20: it has no AES in
+/// hardware.
+static inline void hr_tls_own_order(SSL_CTX *c) {
+  SSL_CTX_set_options(c, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+}
 /// Neither tickets nor, in TLS 1.3, what stands in for them.
 static inline void hr_tls_no_tickets(SSL_CTX *c) {
   SSL_CTX_set_options(c, SSL_OP_NO_TICKET);

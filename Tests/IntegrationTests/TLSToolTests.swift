@@ -93,6 +93,34 @@ struct TLSToolTests {
     }
   }
 
+  @Test("tickets come to a client that asks for nothing")
+  func ticketsAlone() throws {
+    try withDoor(.tls, [.answering(ok())]) { place in
+      let file = place.scene.proxy.folder + "/session"
+      // Ends when the session is there, or after ten seconds.
+      let patience =
+        "for i in $(seq 100); do [ -s \(file) ] && break; sleep 0.1; done"
+      _ = try client(place, "-tls1_3", "-sess_out \(file)", input: patience)
+      let second = try client(
+        place, "-tls1_3", "-ign_eof -sess_in \(file)", input: Self.request)
+      #expect(second.contains("\nReused, TLS") && second.contains("HTTP/1.1 200 OK"))
+    }
+  }
+
+  @Test(
+    "AES-128 is chosen first, ChaCha20 for who wants it most",
+    arguments: [
+      ("TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"),
+      ("TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_256_GCM_SHA384"),
+      ("TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"),
+    ])
+  func suites(_ offered: String, _ chosen: String) throws {
+    try withDoor(.tls, [.answering(ok())]) { place in
+      let said = try client(place, "-tls1_3 -ciphersuites \(offered)")
+      #expect(said.contains("Cipher is \(chosen)\n"))
+    }
+  }
+
   @Test("a renegotiation that the client asks for is refused")
   func renegotiation() throws {
     try withDoor(.tls, [.answering(ok())]) { place in

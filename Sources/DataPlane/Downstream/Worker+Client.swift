@@ -241,6 +241,7 @@ extension Worker {
     case .proxyHeader: refuseProxyHeader(c)
     case .handshake: handshakeFailed(c)
     case .waiting:
+      if clients[c].stream.holdsTickets, !clients[c].isInHead { return sendTickets(c) }
       if clients[c].isInHead { answerTimeout(c) } else { closeClient(c) }
     case .exchange:
       let x = clients[c].exchange

@@ -260,16 +260,19 @@ extension Worker {
       scratch.set(scan.sendEnd &+ 1, 0x0a)
       count &+= 2
     }
+    let isLast = scan.outcome == .ended && !clients[c].keepAlive
     var result: Stream.SendResult
     exchanges[x].responseBytes &+= UInt64(outgoing.end &+ count)
     if outgoing.end <= from {
       let at = from &- outgoing.end
       if outgoing.end > 0 { scratch.copy(from: outgoing, 0, outgoing.end, to: at) }
+      if isLast { clients[c].stream.isLast = true }
       result = sendScratch(toClient: c, at, outgoing.end &+ count)
     } else {
       result = sendOutgoing(toClient: c)
       if case .failed = result {
       } else if count > 0 {
+        if isLast { clients[c].stream.isLast = true }
         result = sendScratch(toClient: c, from, count)
       }
     }

@@ -53,12 +53,10 @@ extension Stream {
     if case .done = result {
       // What came behind the handshake is for the first receive.
       connection.rest = buffers.takeUnread(&pool)
-      if connection.rest != nil {
-        isReadable = true
-        // The request is here already: tickets can go with its answer.
-        if !connection.isClient, connection.version == .tls13 {
-          connection.held = buffers.takeWritten(&pool)
-        }
+      if connection.rest != nil { isReadable = true }
+      // The request follows at once, or is here already: tickets can go with its answer.
+      if !connection.isClient, connection.version == .tls13 {
+        connection.held = buffers.takeWritten(&pool)
       }
     }
     if case .failed = sendRecords(&buffers, &pool) { return .failed(TLSFailure(.closed)) }
@@ -168,6 +166,7 @@ extension Stream {
         return .failed(SystemError(EPROTO))
       }
       at &+= piece
+      if isLast, at == end { tls?.sayEnd() }
       if case .failed(let error) = sendRecords(&buffers, &pool) { return .failed(error) }
     }
     return output == nil ? .sent : .blocked
@@ -202,6 +201,16 @@ extension Stream {
     let result = unsafe send(&buffers.state.pointee.output, 0, count, &pool)
     buffers.forgetOutput()
     return result
+  }
+
+  /// Session tickets wait for the first answer to go with.
+  var holdsTickets: Bool { mutating get { tls?.holdsTickets == true } }
+
+  /// They go alone.
+  @inline(never)
+  mutating func sendTickets(_ buffers: inout TLSBuffers, _ pool: inout BlockPool) -> SendResult {
+    tls?.release(&buffers, &pool)
+    return sendRecords(&buffers, &pool)
   }
 
   // MARK: The end

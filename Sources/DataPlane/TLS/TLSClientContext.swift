@@ -74,6 +74,7 @@ package final class TLSClientContext: @unchecked Sendable {
     unsafe hr_tls_modes(context)
     let version = settings.minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
     guard unsafe hr_tls_minimum(context, version) == 1,
+      unsafe hr_tls_suites(context, TLSServerSettings.suites) == 1,
       unsafe SSL_CTX_set_cipher_list(context, TLSServerSettings.mozillaIntermediate) == 1
     else { throw .library(reason: TLSMaterial.reason) }
     if settings.verifies {

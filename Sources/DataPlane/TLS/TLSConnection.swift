@@ -168,6 +168,8 @@ package struct TLSConnection: ~Copyable {
     return false
   }
 
+  var holdsTickets: Bool { held != nil }
+
   /// Puts what was held back in front of the records to come.
   @inline(__always)
   mutating func release(_ buffers: inout TLSBuffers, _ pool: inout BlockPool) {

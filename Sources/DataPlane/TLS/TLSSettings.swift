@@ -47,6 +47,11 @@ package struct TLSServerSettings: Sendable, Equatable {
       + ":ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
       + ":ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
   }
+  /// Its suites of TLS 1.3. AES-128 first: SHA-256 is computed by today's processors themselves,
+  /// which makes a handshake cheaper than SHA-384 does, and 128 bits are as safe.
+  static var suites: String {
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+  }
   /// The same profile's curves.
   static var curves: String { "X25519:prime256v1:secp384r1" }
 }

@@ -26,6 +26,8 @@ struct Stream: ~Copyable {
   var hasBlocked = false
   /// The socket took less of a stored body than it was given: the next edge clears it.
   var isBlocked = false
+  /// What is sent next is the last: with TLS its end goes with it.
+  var isLast = false
   /// In the worker's ready list.
   var isQueued = false
   var input: Block? = nil
@@ -53,6 +55,7 @@ struct Stream: ~Copyable {
     isEnding = false
     hasBlocked = false
     isBlocked = false
+    isLast = false
     isQueued = false
   }
 

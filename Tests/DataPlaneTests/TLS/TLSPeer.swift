@@ -64,11 +64,23 @@ final class TLSPeer {
   func isSilent() -> Bool { stream.isSilentTLS(&buffers, &pool) }
 
   /// Both ends in turns, until neither has anything left to do.
-  static func shakeHands(_ server: TLSPeer, _ client: TLSPeer) {
+  static func shakeHands(_ server: TLSPeer, _ client: TLSPeer, sendingTickets: Bool = true) {
     for _ in 0..<32 {
       let (first, second) = (client.step(), server.step())
-      if !first, !second { return }
+      if !first, !second { break }
     }
+    if sendingTickets { server.sendTickets() }
+  }
+
+  var holdsTickets: Bool { stream.holdsTickets }
+
+  func sendTickets() { _ = stream.sendTickets(&buffers, &pool) }
+
+  /// Bytes that have come and are not read.
+  var unread: Int {
+    var bytes = [UInt8](repeating: 0, count: 65_536)
+    let peek = Int32(truncatingIfNeeded: MSG_PEEK | MSG_DONTWAIT)
+    return unsafe max(0, recv(stream.descriptor, &bytes, bytes.count, peek))
   }
 
   var isDone: Bool { if case .done = outcome { true } else { false } }
@@ -88,6 +100,12 @@ final class TLSPeer {
     block.append(bytes)
     if case .failed = stream.sendTLS(block, 0, bytes.count, &buffers, &pool) { return false }
     return true
+  }
+
+  /// These bytes, and no more after them.
+  func sendLast(_ bytes: [UInt8]) -> Bool {
+    stream.isLast = true
+    return send(bytes)
   }
 
   func end() { stream.sayEndTLS(&buffers, &pool) }

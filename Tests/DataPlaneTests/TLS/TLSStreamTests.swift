@@ -135,6 +135,67 @@ struct TLSStreamTests {
     #expect(!client.isSilent())
   }
 
+  @Test("tickets wait for the first answer, or for a word")
+  func heldTickets() throws {
+    let certificate = try Self.site.get()
+    let contexts = try TLSFixture.server([certificate], tickets: TLSTicketRing())
+    let trust = try TLSFixture.client(trusting: [certificate])
+    for sendsAnswer in [true, false] {
+      let (server, client) = try TLSPeer.pair()
+      try server.beServer(contexts)
+      try client.beClient(trust)
+      TLSPeer.shakeHands(server, client, sendingTickets: false)
+      #expect(server.isDone && client.isDone && server.holdsTickets && client.unread == 0)
+      if sendsAnswer { #expect(server.send([1])) } else { server.sendTickets() }
+      #expect(!server.holdsTickets && client.unread > 100)
+      #expect(client.receive().bytes == (sendsAnswer ? [1] : []))
+      client.keepSession(trust)
+      let (nextServer, nextClient) = try TLSPeer.pair()
+      nextClient.takeSessions(of: client)
+      try nextServer.beServer(contexts)
+      try nextClient.beClient(trust)
+      TLSPeer.shakeHands(nextServer, nextClient)
+      #expect(nextServer.isResumed == true)
+    }
+  }
+
+  @Test("a client that leaves before any answer gets its tickets with the farewell")
+  func farewellWithTickets() throws {
+    let (server, client) = try TLSPeer.pair()
+    let certificate = try Self.site.get()
+    try server.beServer(try TLSFixture.server([certificate], tickets: TLSTicketRing()))
+    try client.beClient(try TLSFixture.client(trusting: [certificate]))
+    TLSPeer.shakeHands(server, client, sendingTickets: false)
+    server.end()
+    #expect(client.unread > 100)
+    guard case .endOfStream = client.receive().result else {
+      Issue.record("an orderly end")
+      return
+    }
+  }
+
+  @Test("the end goes with what is sent last")
+  func last() throws {
+    let (server, client) = try Self.connect()
+    let bytes = [UInt8](repeating: 7, count: 100_000)
+    #expect(server.sendLast(bytes))
+    let before = client.unread
+    server.end()
+    #expect(client.unread == before, "it was said already")
+    var got: [UInt8] = []
+    while got.count < bytes.count {
+      let (part, result) = client.receive()
+      guard case .bytes = result else { break }
+      got += part
+    }
+    #expect(got == bytes)
+    guard case .endOfStream = client.receive().result else {
+      Issue.record("an orderly end")
+      return
+    }
+    #expect(!server.send([1]), "nothing comes after the end")
+  }
+
   @Test("a handshake in single bytes comes to the same end")
   func slow() throws {
     let (server, client) = try TLSPeer.pair()
