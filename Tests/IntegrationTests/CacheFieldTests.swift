@@ -58,6 +58,25 @@ import Testing
     }
   }
 
+  @Test("fields that never go further, and have to be named in Connection, keep nothing away")
+  func connectionFields() throws {
+    try withCache { cache in
+      for fields in [
+        ["Connection: TE", "TE: trailers"],
+        ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMA"],
+      ] {
+        row("\(fields)") {
+          let path = cache.path(Answer("Cache-Control: max-age=60"))
+          try expectSame(cache.outcome(path, fields).0, .fetch, "\(fields)")
+          try expectSame(cache.outcome(path, fields).0, .hit, "\(fields)")
+          let request = cache.lastRequest(path)
+          #expect(request["TE"] == nil && request["HTTP2-Settings"] == nil)
+          #expect(request["Connection"] == nil && request["Upgrade"] == nil)
+        }
+      }
+    }
+  }
+
   @Test("a field that Connection names is obeyed here, and given to nobody")
   func nominated() throws {
     // RFC 9110 section 7.6.1 forbids to name it; what it restricts counts nevertheless.

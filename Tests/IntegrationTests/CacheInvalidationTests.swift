@@ -161,4 +161,44 @@ import Testing
       try expectSame(scene.exchange(get("/race")).text, "new")
     }
   }
+
+  @Test(
+    "a fetch that a later one has overtaken does not take its place (section 4)",
+    arguments: ["small", "large", "304", "later"])
+  func overtaken(_ kind: String) throws {
+    let asked = Gate()
+    let overtaken = Gate()
+    let counter = Locked(0)
+    let rest = kind == "large" ? String(repeating: "x", count: 300_000) : ""
+    let script = Origin.Script.serving { _, _ in
+      let number = counter.withLock { count in
+        count += 1
+        return count
+      }
+      let lifetime = "Cache-Control: max-age=3600"
+      guard number == 2 else {
+        let tag = number == 1 ? "\"1\"" : "\"3\""
+        return ok("\(number)" + rest, lifetime, "ETag: \(tag)", "Date: \(httpDate(-10))")
+      }
+      asked.open()
+      try overtaken.pass()
+      let date = "Date: \(httpDate(kind == "later" ? 0 : -20))"
+      return kind == "304"
+        ? head(["HTTP/1.1 304 Not Modified", lifetime, date, "ETag: \"1\""])
+        : ok("2" + rest, lifetime, date)
+    }
+    try withScene(script, config: cacheConfig()) { scene in
+      try expectSame(scene.exchange(get("/")).text, "1" + rest)
+      let first = try scene.client()
+      try first.send(get("/", "Cache-Control: no-cache"))
+      try asked.pass()
+      let reload = get("/", "Cache-Control: no-cache")
+      try expectSame(scene.exchange(reload).text, "3" + rest)
+      overtaken.open()
+      let response = try first.response()
+      expectSame(response.text, (kind == "304" ? "1" : "2") + rest)
+      #expect(response["Cache-Status"]?.contains("; stored") == (kind == "later"))
+      try expectSame(scene.exchange(get("/")).text, (kind == "later" ? "2" : "3") + rest)
+    }
+  }
 }

@@ -24,6 +24,21 @@ import Testing
     }
   }
 
+  @Test("a backend whose refreshes fail is asked once a second, whatever comes")
+  func whileRevalidateRests() throws {
+    try withCache { cache in
+      let path = cache.path(
+        Answer("Cache-Control: max-age=60, stale-while-revalidate=600", "Age: 90", body: "old"),
+        Answer(status: "500 Internal Server Error"))
+      try cache.get(path)
+      let start = ContinuousClock.now
+      for _ in 1...200 { try expectSame(cache.get(path).text, "old") }
+      try wait(for: "the refresh") { cache.count(path) >= 2 }
+      let seconds = (ContinuousClock.now - start).components.seconds
+      #expect(cache.count(path) <= 2 + Int(seconds))
+    }
+  }
+
   @Test("stale-while-revalidate ends, and does not reach what must be validated")
   func whileRevalidateEnds() throws {
     try withCache { cache in
@@ -84,6 +99,23 @@ import Testing
             #expect(second["Age"].flatMap { Int($0) } ?? 0 >= 90)
             #expect(second["Warning"] == nil)
           }
+        }
+      }
+    }
+  }
+
+  @Test("stale-if-error counts for a HEAD as well")
+  func ifErrorHead() throws {
+    try withCache { cache in
+      for control in ["stale-if-error=600", "stale-if-error=600, must-revalidate"] {
+        row(control) {
+          let path = cache.path(
+            Answer("Cache-Control: max-age=60, \(control)", "Age: 90", body: "old"),
+            Answer(status: "503 Service Unavailable"))
+          try cache.get(path)
+          let head = try cache.send("HEAD", path)
+          #expect(head.status == (control.contains("must") ? 503 : 200), "\(control)")
+          #expect(cache.count(path) == 2)
         }
       }
     }

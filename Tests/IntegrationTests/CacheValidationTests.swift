@@ -108,6 +108,33 @@ import Testing
     }
   }
 
+  @Test("a 304 that names more in Vary is kept to, one that names less changes nothing")
+  func wideningVary() throws {
+    try withCache { cache in
+      let stored = Answer(Self.stale, Self.aged, "ETag: \"a\"", "Vary: Accept-Language")
+      let other = Answer(Self.stale, "ETag: \"b\"").withoutValidation
+      let path = cache.path(
+        stored, .notModified(Self.stale, "ETag: \"a\"", "Vary: Cookie"), other)
+      try cache.get(path, "Cookie: a")
+      try expectSame(cache.outcome(path, ["Cookie: a"]).0, .validated)
+      let (hit, response) = try cache.outcome(path, ["Cookie: a"])
+      #expect(hit == .hit && response.all("Vary") == ["Accept-Language", "Cookie"])
+      let (fetch, fetched) = try cache.outcome(path, ["Cookie: b"])
+      #expect(fetch == .fetch && fetched.text == "\(path) 3")
+      // Nothing matches a star: good for this request, and for no other.
+      let star = cache.path(
+        stored, .notModified(Self.stale, "ETag: \"a\"", "Vary: *"), other)
+      try cache.get(star)
+      try expectSame(cache.outcome(star).0, .validated)
+      try expectSame(cache.outcome(star).0, .fetch)
+      let less = cache.path(stored, .notModified(Self.stale, "ETag: \"a\"", "Vary:"), other)
+      try cache.get(less, "Accept-Language: de")
+      try expectSame(cache.outcome(less, ["Accept-Language: de"]).0, .validated)
+      try expectSame(cache.outcome(less, ["Accept-Language: de"]).0, .hit)
+      try expectSame(cache.outcome(less, ["Accept-Language: en"]).0, .fetch)
+    }
+  }
+
   @Test("freshness that a 304 does not renew is counted from its Date")
   func renewed() throws {
     try withCache { cache in
@@ -187,6 +214,24 @@ import Testing
           }
           let (outcome, _) = try cache.outcome(path)
           #expect(outcome == .changed || outcome == .fetch, "\(name)")
+        }
+      }
+    }
+  }
+
+  @Test("a HEAD that says nothing of the content keeps no old response alive")
+  func headsWithoutValidators() throws {
+    try withCache { cache in
+      for fields in [["Content-Length: 4"], ["Transfer-Encoding: chunked"]] {
+        row("\(fields)") {
+          let path = cache.path(
+            Answer(Self.stale, Self.aged, "ETag: \"a\"", body: "old1"),
+            Answer(fields: [Self.stale] + fields, body: "new1").withoutValidation,
+            Answer(Self.stale, body: "new1").withoutValidation)
+          try cache.get(path)
+          try expectSame(cache.send("HEAD", path).status, 200)
+          let (outcome, response) = try cache.outcome(path)
+          #expect(outcome == .changed && response.text == "new1", "\(fields)")
         }
       }
     }

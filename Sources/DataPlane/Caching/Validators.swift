@@ -75,13 +75,17 @@ package enum Validators {
   /// Whether the 200 to a HEAD speaks of the stored response, which is invalid otherwise (RFC 9111
   /// section 4.3.5): each validator that it has, and `Content-Length`, must be the stored one.
   ///
+  /// Stricter than the RFC, it must have one: without, nothing says that the content is still the
+  /// same, and who asks with HEAD once in a while would keep an old page alive for ever.
+  ///
   /// - Parameter length: of the stored content.
   package static func matchHead(
     _ facts: CachedFacts, length: Int64, _ etag: ValueRange, _ stored: borrowing Bytes,
     _ fields: ResponseCacheFields, _ head: inout MessageHead, _ bytes: borrowing Bytes,
     _ origin: Int, wallSeconds: Int64
   ) -> Match {
-    guard head.status == 200, facts.status == 200 else { return .different }
+    guard head.status == 200, facts.status == 200, fields.etag >= 0 || fields.lastModified >= 0
+    else { return .different }
     if head.contentLength >= 0, head.contentLength != length { return .different }
     if fields.etag >= 0 {
       let field = head.fields[Int(fields.etag)]

@@ -118,8 +118,7 @@ extension Worker {
     }
     switch reuse(x, entry) {
     case .fresh, .staleAccepted: break
-    case .refreshEarly: refresh(x, entry)
-    case .stale: if entry.restsUntil <= now { refresh(x, entry) }
+    case .refreshEarly, .stale: if entry.restsUntil <= now { refresh(x, entry) }
     case .reload:
       // Who waited would have to ask again all the same.
       exchanges[x].cache.forward = .request

@@ -8,6 +8,8 @@ extension Worker {
   mutating func cacheAnswer(_ x: Int32, _ u: Int32, _ from: Int, _ bodyAt: Int) -> Bool {
     let stale = CachedEntry(raw: exchanges[x].cache.stale)
     guard exchanges[x].cache.role == .fetch else {
+      // A HEAD for what is stale gets it instead of an error, as a GET does.
+      if Reuse.isError(status: head.status), answerStale(x) { return true }
       invalidateTargets(x, from)
       guard exchanges[x].method == .head, head.status == 200, let stale,
         !exchanges[x].cache.directives.noStore
@@ -30,7 +32,10 @@ extension Worker {
       tryFailed(x, status: 502, .badResponse, "a 304 that nobody asked for")
       return true
     }
-    if Reuse.isError(status: head.status), answerStale(x) { return true }
+    if Reuse.isError(status: head.status) {
+      if answerStale(x) { return true }
+      restAfterError(x)
+    }
     return store(x, u, from, bodyAt)
   }
 
@@ -292,7 +297,9 @@ extension Worker {
     if isTooLong {
       exchanges[x].cache.isStored = false
       rememberTooLong(x, entry)
-    } else if store.publish(entry), body.slack > 0 {
+    } else if !store.publish(entry) {
+      exchanges[x].cache.isStored = false
+    } else if body.slack > 0 {
       store.complete(entry)
     }
     settleFetch(x)
@@ -335,7 +342,8 @@ extension Worker {
     exchanges[x].step = .respond
     exchanges[x].path = .store
     exchanges[x].cache.filling = entry.raw
-    _ = caches[Int(exchanges[x].cache.identity)].publish(entry)
+    let isStored = caches[Int(exchanges[x].cache.identity)].publish(entry)
+    exchanges[x].cache.isStored = isStored
     settleFetch(x)
     setUpstreamTimer(u, after: responseIdleTimeout(x))
     if upstreams[u].stream.isReadable { queueUpstream(u) }
@@ -375,7 +383,7 @@ extension Worker {
     exchanges[r].requestID = exchanges[x].requestID
     exchanges[r].cache.role = .read
     exchanges[r].cache.forward = exchanges[x].cache.forward
-    exchanges[r].cache.isStored = true
+    exchanges[r].cache.isStored = exchanges[x].cache.isStored
     exchanges[r].cache.hasWaited = exchanges[x].cache.hasWaited
     exchanges[r].cache.directives = exchanges[x].cache.directives
     return r

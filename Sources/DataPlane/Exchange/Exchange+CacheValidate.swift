@@ -2,7 +2,7 @@
 /// unsafe method's success, a HEAD.
 extension Worker {
   /// For how long a stale response is used without another try, once one has failed.
-  private static var restAfterError: Instant { 1_000_000_000 }
+  private static var errorRest: Instant { 1_000_000_000 }
 
   // MARK: 304
 
@@ -25,6 +25,8 @@ extension Worker {
     releaseUpstream(x, u, keepAliveSeconds)
     if let entry, entry.info.verdict == StoreVerdict.store.rawValue {
       _ = store.publish(entry)
+      // A `Vary` that names more than before: the former one would be for too many.
+      if entry.info.varyHash != stale.info.varyHash { store.remove(stale) }
     } else {
       // It may not be stored any more; for this request it is good, with its new fields.
       store.remove(stale)
@@ -106,7 +108,7 @@ extension Worker {
     guard let stale = CachedEntry(raw: exchanges[x].cache.stale), mayServeOnError(x, stale) else {
       return false
     }
-    stale.restsUntil = now &+ Worker.restAfterError
+    restAfterError(x)
     setup.counters.caches[exchanges[x].cache.identity].add(.staleOnError)
     dropUpstream(x)
     settleFetch(x)
@@ -114,9 +116,18 @@ extension Worker {
     return true
   }
 
+  /// Nobody asks again for a moment, as long as the stored response may be used: the backend has
+  /// enough to do.
+  mutating func restAfterError(_ x: Int32) {
+    CachedEntry(raw: exchanges[x].cache.stale)?.restsUntil = now &+ Worker.errorRest
+  }
+
   /// No response could be had. True when the exchange was ended here.
   mutating func fetchFailed(_ x: Int32, status: Int) -> Bool {
-    if Reuse.isError(status: status), answerStale(x) { return true }
+    if Reuse.isError(status: status) {
+      if answerStale(x) { return true }
+      restAfterError(x)
+    }
     if clients[exchanges[x].client].isNobody {
       endWithoutClient(x, status: status)
       return true

@@ -138,6 +138,9 @@ enum FieldParser {
         head.hasKeepAlive = true
       } else if equals(bytes, item.at, item.count, "upgrade") {
         head.noteConnectionUpgrade()
+      } else if isAlwaysNamed(bytes, item.at, item.count) {
+        // It never goes on, named or not.
+        continue
       } else {
         for index in item.at..<(item.at &+ item.count) where !ByteClass.isToken(bytes[index]) {
           return .badFieldValue
@@ -146,6 +149,12 @@ enum FieldParser {
       }
     }
     return nil
+  }
+
+  /// Who sends `TE` or `HTTP2-Settings` has to name it in `Connection` (RFC 9110 section 10.1.4,
+  /// RFC 7540 section 3.2.1).
+  private static func isAlwaysNamed(_ bytes: borrowing Bytes, _ at: Int, _ count: Int) -> Bool {
+    equals(bytes, at, count, "te") || equals(bytes, at, count, "http2-settings")
   }
 
   /// Only one coding, `chunked`, and only once (RFC 9112 section 6.1).

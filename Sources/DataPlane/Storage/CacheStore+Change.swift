@@ -114,6 +114,24 @@ extension CacheStore {
     return nil
   }
 
+  /// Whether a fetch that began later has already brought what the same requests would get: the
+  /// most recent one is to be used (RFC 9111 section 4). This one is more recent only if its `Date`
+  /// says so.
+  private func isOvertaken(_ entry: CachedEntry) -> Bool {
+    let date = entry.info.facts.date
+    var current = first(entry.info.hash)
+    while let found = current {
+      current = found.next
+      guard found.info.hash == entry.info.hash, found.info.kind == .response,
+        found.info.varyHash == entry.info.varyHash, entry.info.kind == .response,
+        found.info.sequence > entry.info.sequence, found.body?.state != .failed
+      else { continue }
+      let other = found.info.facts.date
+      if date == CachedFacts.noDate || other == CachedFacts.noDate || date <= other { return true }
+    }
+    return false
+  }
+
   /// Takes out what the entry stands in place of: older ones that the same requests would get.
   private func takeOutOlder(than entry: CachedEntry, _ changes: inout CacheChanges) {
     var variants = 0
@@ -138,10 +156,11 @@ extension CacheStore {
 
   /// Makes an entry findable, as the newest of its key. The caller keeps its own reference.
   ///
-  /// - Returns: false when it was purged since its fetch began.
+  /// - Returns: false when it was purged since its fetch began, or a newer one is there.
   func publish(_ entry: CachedEntry) -> Bool {
     withLock { changes in
-      guard !changes.purges.hasPurged(entry, since: entry.info.sequence) else { return false }
+      guard !changes.purges.hasPurged(entry, since: entry.info.sequence), !isOvertaken(entry)
+      else { return false }
       // One that still comes takes the place of others only when all of it is here.
       guard entry.body?.state != .growing else {
         link(entry, instead: nil, &changes)

@@ -103,6 +103,13 @@ struct RequestHeadGoodTests {
           && $0.indices[8] == 1
       }),
     Good(
+      "TE, which Connection has to name",
+      "GET / HTTP/1.1\r\n\(host)Connection: TE, close\r\nTE: trailers\r\n\r\n",
+      [
+        Line("Host", "a", .host), Line("Connection", "TE, close", .connection, dropped: true),
+        Line("TE", "trailers", .te, dropped: true),
+      ], { $0.hasClose && !$0.hasNominated }),
+    Good(
       "an upgrade",
       "GET /chat HTTP/1.1\r\n\(host)Connection: keep-alive, Upgrade\r\n"
         + "Upgrade: websocket\r\n\r\n",
@@ -119,7 +126,7 @@ struct RequestHeadGoodTests {
         Line("Host", "a", .host), Line("Upgrade", "x, H2C", .upgrade, dropped: true),
         Line("Connection", "Upgrade, HTTP2-Settings", .connection, dropped: true),
         Line("HTTP2-Settings", "AAMA", .http2Settings, dropped: true),
-      ], { !$0.wantsUpgrade && $0.hasNominated }),
+      ], { !$0.wantsUpgrade && !$0.hasNominated }),
     Good(
       "an upgrade that Connection does not name",
       "GET / HTTP/1.1\r\n\(host)Upgrade: websocket\r\n\r\n",
