@@ -105,7 +105,7 @@ private func read(
         send(next, &session, &pool)
         slot = next
       }
-    case .settings, .goAway, .pong:
+    case .settings, .acknowledged, .goAway, .pong:
       summary.events.append(4 << 32)
       // Between frames, so that updates do not depend on the cuts.
       for slot in 0..<session.streams.usedSlots where session.streams[slot].isTaken {

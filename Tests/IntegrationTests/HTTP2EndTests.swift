@@ -101,6 +101,38 @@ import Testing
     }
   }
 
+  @Test("a client that never acknowledges our SETTINGS has as long as for a head")
+  func unacknowledged() throws {
+    let extra = "timeouts: { client_header: 2s, keep_alive_idle: 30s }"
+    try withScene(Self.gated, extra: extra) { scene in
+      // One that is idle, one with a request at work, one that goes on asking.
+      let idle = try scene.peer()
+      let busy = try scene.peer()
+      let asking = try scene.peer()
+      for peer in [idle, busy, asking] { peer.acknowledges = false }
+      let good = try scene.peer()
+      try good.settle()
+      #expect(try idle.exchange().status == 200)
+      #expect(try good.exchange().status == 200)
+      let held = try busy.request("/held", method: "POST", ends: false)
+      let took = try seconds {
+        var isOver = false
+        while !isOver {
+          guard let id = try? asking.request() else { break }
+          try asking.read("an answer", orEnd: true) {
+            isOver = asking.isAtEnd || !asking.goAways.isEmpty
+            return isOver || asking.stream(id).isOver
+          }
+        }
+        for peer in [idle, busy, asking] { #expect(try peer.connectionError() == 4) }
+      }
+      #expect(took > 1 && took < 10)
+      #expect(!busy.stream(held).isEnded)
+      // Its time is over too, but it did.
+      #expect(try good.exchange().status == 200)
+    }
+  }
+
   @Test("a reload leaves streams alone, and new ones follow the new config")
   func reload() throws {
     let gate = Gate()

@@ -88,6 +88,7 @@ extension Worker {
       switch event {
       case .needMore:
         clients[c].stream.keepInput(frames, at, frames.end, &pool)
+        if isOverdue(client: c) { return endUnacknowledged(client: c) }
         return markSession(s)
       case .head(let slot): beginLane(c, s, slot, isTooLarge: false)
       case .headTooLarge(let slot): beginLane(c, s, slot, isTooLarge: true)
@@ -110,6 +111,7 @@ extension Worker {
       case .settings:
         if !sessions[s].hasBegun { setSessionTimer(client: c) }
         sessions[s].hasBegun = true
+      case .acknowledged: setSessionTimer(client: c)
       case .goAway: sessions[s].isEnding = true
       case .pong: endAnnounced(client: c)
       case .failed: return failSession(client: c)
@@ -240,12 +242,30 @@ extension Worker {
   }
 
   /// While requests are at work, their own timers watch over the connection; while its output
-  /// waits for the client, the time for reading that runs (see `sendFrames`).
+  /// waits for the client, the time for reading that runs (see `sendFrames`). Our SETTINGS are to
+  /// be acknowledged in the time for a head.
   mutating func setSessionTimer(client c: Int32) {
     if clients[c].stream.hasOutput { return }
-    if sessions[clients[c].session].lanes > 0 { return wheel.clear(&clients[c].timer) }
-    setClientTimer(
-      c, after: isDraining ? min(policy.keepAliveIdle, 500_000_000) : policy.keepAliveIdle)
+    let s = clients[c].session
+    var interval = Instant.max
+    if sessions[s].lanes == 0 {
+      interval = isDraining ? min(policy.keepAliveIdle, 500_000_000) : policy.keepAliveIdle
+    }
+    if !sessions[s].engine.isAcknowledged {
+      let left = sessions[s].engine.timeToAcknowledge(of: policy.clientHeader, now: now)
+      interval = min(interval, left)
+    }
+    setClientTimer(c, after: interval)
+  }
+
+  private mutating func isOverdue(client c: Int32) -> Bool {
+    sessions[clients[c].session].engine.timeToAcknowledge(of: policy.clientHeader, now: now) == 0
+  }
+
+  /// RFC 9113 section 6.5.3.
+  private mutating func endUnacknowledged(client c: Int32) {
+    sessions[clients[c].session].engine.end(.settingsTimeout, &pool)
+    failSession(client: c)
   }
 
   /// There may be room for what this client's lane could not send.
@@ -314,6 +334,7 @@ extension Worker {
   mutating func sessionTimeout(client c: Int32) {
     let s = clients[c].session
     if clients[c].stream.hasOutput { return closeClient(c) }
+    if isOverdue(client: c) { return endUnacknowledged(client: c) }
     guard sessions[s].lanes == 0 else { return }
     sessions[s].engine.sendGoAway(.noError, &pool)
     sessions[s].isEnding = true

@@ -47,6 +47,11 @@ package struct HTTP2Limits: BitwiseCopyable, Sendable {
   /// Frames that get nothing done: PING, PRIORITY, WINDOW_UPDATE, unknown and empty ones; SETTINGS
   /// count as 20. Requests and content earn more.
   package var idleFrames = HTTP2Allowance.Rate(burst: 1000, perSecond: 200)
+  /// Server role: DATA frames with less content than `tinyContent`. Those with more cost hardly
+  /// more, for a byte on the wire, than small chunks of HTTP/1.1 do.
+  package var tinyFrames = HTTP2Allowance.Rate(burst: 20_000, perSecond: 10_000)
+  /// No message of gRPC is shorter than 5 bytes.
+  package static var tinyContent: Int { 5 }
   /// Bytes of answers to control frames that wait in `output`.
   package var maxQueuedControl = 10_000
 

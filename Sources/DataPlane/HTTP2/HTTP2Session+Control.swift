@@ -9,7 +9,7 @@ extension HTTP2Session {
       if isAcknowledged { return idle(&pool) }
       isAcknowledged = true
       shrinkWindows()
-      return nil
+      return .acknowledged
     }
     guard header.length % 6 == 0 else { return fail(.frameSizeError, &pool) }
     if let event = idle(&pool, cost: 20) { return event }

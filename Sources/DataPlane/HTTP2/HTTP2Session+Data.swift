@@ -35,9 +35,21 @@ extension HTTP2Session {
     streams[slot].receiveWindow &-= Int32(truncatingIfNeeded: header.length)
     streams[slot].receivedLength &+= Int64(content)
     if header.length > content { giveBack(slot, header.length &- content, &pool) }
-    if content == 0, !dataEnds { return idle(&pool) }
-    if content >= 1024 { idleFrames.earn(content >> 10) }
+    if content < HTTP2Limits.tinyContent, !dataEnds { return countTiny(content, &pool) }
+    if content >= 1024 {
+      idleFrames.earn(content >> 10)
+      tinyFrames.earn(content >> 10)
+    }
     return nil
+  }
+
+  /// DATA with next to nothing in it, nor the end; nil: go on. A backend's connection carries the
+  /// answers of many, so only its empty frames count.
+  @inline(never)
+  private mutating func countTiny(_ content: Int, _ pool: inout BlockPool) -> HTTP2Event? {
+    if content == 0 { return idle(&pool) }
+    if role == .client || tinyFrames.spend(1, limits.tinyFrames, now: now) { return nil }
+    return fail(.enhanceYourCalm, &pool)
   }
 
   /// What is wrong with a DATA frame of this stream, for the stream alone.

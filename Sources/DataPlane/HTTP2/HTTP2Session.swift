@@ -22,6 +22,8 @@ package enum HTTP2Event: Equatable, Sendable {
   case connectionCredit
   /// The peer's first or later SETTINGS hold now.
   case settings
+  /// The peer has taken ours.
+  case acknowledged
   case goAway(lastStream: UInt32, HTTP2Error)
   /// The answer to a PING.
   case pong(UInt64)
@@ -110,7 +112,8 @@ package struct HTTP2Session: ~Copyable, SlabElement {
   // MARK: The peer
 
   package internal(set) var hasPeerSettings = false
-  /// Our SETTINGS were acknowledged; until then since `openedAt`.
+  /// Our SETTINGS were acknowledged; until then they are out since `openedAt`, which the owner
+  /// moves when it could not send them at once.
   package internal(set) var isAcknowledged = false
   package internal(set) var openedAt: Instant = 0
   /// Its SETTINGS_MAX_CONCURRENT_STREAMS; what is assumed until they come.
@@ -123,6 +126,7 @@ package struct HTTP2Session: ~Copyable, SlabElement {
   package internal(set) var sentGoAwayLast: UInt32? = nil
   var resets = HTTP2Allowance(HTTP2Limits().resets, now: 0)
   var idleFrames = HTTP2Allowance(HTTP2Limits().idleFrames, now: 0)
+  var tinyFrames = HTTP2Allowance(HTTP2Limits().tinyFrames, now: 0)
   var earlyRefusals: Int32 = 0
 
   package init() {}
@@ -143,6 +147,7 @@ package struct HTTP2Session: ~Copyable, SlabElement {
     ownInitialWindow = max(limits.initialWindow, 65_535)
     resets = HTTP2Allowance(limits.resets, now: now)
     idleFrames = HTTP2Allowance(limits.idleFrames, now: now)
+    tinyFrames = HTTP2Allowance(limits.tinyFrames, now: now)
     earlyRefusals = limits.earlyRefusals
     queueOpening(&pool)
   }
@@ -194,6 +199,19 @@ package struct HTTP2Session: ~Copyable, SlabElement {
     queueGoAway(error, last: min(sentGoAwayLast ?? .max, highestProcessed), &pool)
     if let block = fragments.take() { pool.give(block) }
     return .failed(error)
+  }
+
+  /// How long the peer may still take to acknowledge our SETTINGS, of `interval` in all (RFC 9113
+  /// section 6.5.3); `.max` when it has, or need not.
+  package func timeToAcknowledge(of interval: Instant, now: Instant) -> Instant {
+    if isAcknowledged || !hasPeerSettings || interval == .max { return .max }
+    let age = now > openedAt ? now - openedAt : 0
+    return interval > age ? interval - age : 0
+  }
+
+  /// Ends the connection for what the owner has seen.
+  package mutating func end(_ error: HTTP2Error, _ pool: inout BlockPool) {
+    _ = fail(error, &pool)
   }
 
   // MARK: Allowances

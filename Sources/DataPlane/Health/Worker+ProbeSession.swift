@@ -128,7 +128,7 @@ extension Worker {
         if id == 0 || id > last { return nil }
       case .reset: if !isEnded { return nil }
       case .headTooLarge, .failed: return nil
-      case .credit, .connectionCredit, .settings, .pong: break
+      case .credit, .connectionCredit, .settings, .acknowledged, .pong: break
       }
     }
   }

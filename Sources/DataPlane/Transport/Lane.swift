@@ -29,6 +29,9 @@ struct Lane: ~Copyable, SlabElement {
   /// No reset need be sent: one was, or came.
   var isReset = false
 
+  /// Bytes of an answer that nobody has read yet, from which on no interim head is taken.
+  static var interimLimit: Int { 65_536 }
+
   // MARK: What goes out
 
   var phase = Phase.head

@@ -99,14 +99,16 @@ extension Worker {
   /// - Parameter trailersFollow: they are in `fieldList`.
   /// - Returns: false when they are malformed.
   mutating func receiveEnd(ofLane l: Int32, trailersFollow: Bool) -> Bool {
-    guard trailersFollow, lanes[l].isChunked else {
+    guard trailersFollow else {
       lanes[l].receiveEnd(trailersFollow: false, &pool)
       return true
     }
+    // Malformed ones make the message so, even where there is no place for good ones.
     laneTools.fields.removeAll()
     guard case .written = TrailerTranslation.write(fieldList, into: &laneTools.fields) else {
       return false
     }
+    guard lanes[l].isChunked else { return true }
     lanes[l].receiveEnd(trailersFollow: true, &pool)
     lanes[l].receive(text: laneTools.fields, &pool)
     return true

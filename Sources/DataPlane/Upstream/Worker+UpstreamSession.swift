@@ -48,6 +48,9 @@ extension Worker {
         retireSession(upstream: holder)
       } else if let u = openLane(holder) {
         return u
+      } else if sessions[upstreams[holder].session].engine.peerMaxStreams == 0 {
+        // It takes none any more: kept, such connections would pile up.
+        retireSession(upstream: holder)
       }
       holder = next
     }
@@ -187,6 +190,7 @@ extension Worker {
     upstreams[u].state = .session
     upstreams[u].heardAt = now
     let s = upstreams[u].session
+    sessions[s].engine.openedAt = now
     sessions[s].isWaiting = true
     setUpstreamTimer(
       u, after: sessions[s].lanes > 0 ? Worker.pingAfter : upstreams[u].idleTimeout)
@@ -223,6 +227,7 @@ extension Worker {
       switch event {
       case .needMore:
         upstreams[h].stream.keepInput(frames, at, frames.end, &pool)
+        if isOverdue(s) { retireSession(upstream: h) }
         return markSession(s)
       case .head(let slot): receiveHead(s, slot)
       case .headTooLarge(let slot): breakAnswer(s, slot)
@@ -240,15 +245,25 @@ extension Worker {
         let l = sessions[s].engine.streams[slot].owner
         if l >= 0 { resumeLane(upstream: lanes[l].owner) }
       case .connectionCredit: resumeLanes(s)
-      case .settings, .pong: break
+      case .settings, .acknowledged, .pong: break
       case .goAway(let last, _): goAway(h, s, last)
-      case .failed:
-        setup.counters.worker.add(.http2Errors)
-        if sendFrames(upstream: h) { closeUpstream(h) }
-        return
+      case .failed: return failSession(upstream: h)
       }
       guard upstreams[h].generation == generation else { return }
     }
+  }
+
+  /// The backend broke the rules: it is told why, and the connection closes.
+  private mutating func failSession(upstream h: Int32) {
+    setup.counters.worker.add(.http2Errors)
+    if sendFrames(upstream: h) { closeUpstream(h) }
+  }
+
+  /// The backend does not acknowledge our SETTINGS (RFC 9113 section 6.5.3): it gets no more
+  /// requests, and those at work are not made to suffer.
+  private mutating func isOverdue(_ s: Int32) -> Bool {
+    let patience = 2 &* Worker.pingAfter
+    return sessions[s].engine.timeToAcknowledge(of: patience, now: now) == 0
   }
 
   // MARK: Answers
@@ -262,6 +277,10 @@ extension Worker {
       fieldList, endsStream: endsStream, isHeadRequest: lanes[l].answersHead,
       into: &laneTools.fields)
     guard case .written(let framing) = outcome else { return breakAnswer(s, slot) }
+    // No window bounds heads, and a few bytes of HPACK may be a long one.
+    if framing.status < 200, (lanes[l].inbox?.count ?? 0) > Lane.interimLimit {
+      return breakAnswer(s, slot)
+    }
     lanes[l].dropReplay(&pool)
     settle(framing, ofLane: l)
     lanes[l].receive(text: laneTools.fields, &pool)
@@ -409,7 +428,10 @@ extension Worker {
   }
 
   mutating func finishIfDone(upstream u: Int32) {
-    guard sessions[upstreams[u].session].lanes == 0 else { return }
-    closeUpstream(u)
+    let s = upstreams[u].session
+    guard sessions[s].lanes == 0 else { return }
+    guard isOverdue(s) else { return closeUpstream(u) }
+    sessions[s].engine.end(.settingsTimeout, &pool)
+    failSession(upstream: u)
   }
 }

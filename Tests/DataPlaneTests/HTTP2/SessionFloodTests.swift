@@ -142,6 +142,48 @@ struct SessionFloodTests {
     checkCalm(talk)
   }
 
+  @Test("content in frames of a byte: so many at once, and a rate for ever")
+  func tinyContent() {
+    let flooding = Talk()
+    flooding.consumes = true
+    flooding.feed(Frames.headers(1, ends: false))
+    #expect(flood(flooding, most: 30_000) { _ in Frames.data(1, 1) } == 20_000)
+    checkCalm(flooding)
+    let typing = Talk()
+    typing.consumes = true
+    typing.feed(Frames.headers(1, ends: false))
+    let count = flood(typing, most: 50_000) { _ in
+      typing.now += 200_000
+      return Frames.data(1, 4)
+    }
+    #expect(count == 50_000)
+  }
+
+  @Test("content in the frames of the shortest messages of gRPC is not counted")
+  func shortMessages() {
+    let talk = Talk()
+    talk.consumes = true
+    talk.feed(Frames.headers(1, ends: false))
+    #expect(flood(talk, most: 50_000) { _ in Frames.data(1, 5) } == 50_000)
+  }
+
+  @Test("large content earns the short ends of its messages")
+  func shortEnds() {
+    let talk = Talk()
+    talk.consumes = true
+    talk.feed(Frames.headers(1, ends: false))
+    let message = Frames.data(1, 1024) + Frames.data(1, 3)
+    #expect(flood(talk, most: 25_000) { _ in message } == 25_000)
+  }
+
+  @Test("a backend's connection carries the answers of many: their tiny frames are not counted")
+  func tinyAnswers() {
+    let talk = Talk(.client, requests: 1)
+    talk.consumes = true
+    talk.feed(Frames.headers(1, Frames.ok, ends: false))
+    #expect(flood(talk, most: 30_000) { _ in Frames.data(1, 1) } == 30_000)
+  }
+
   @Test("answers that the peer does not read stay below a limit")
   func unreadAnswers() {
     let talk = Talk()

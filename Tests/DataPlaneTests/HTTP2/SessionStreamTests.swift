@@ -241,7 +241,7 @@ struct SessionStreamTests {
 
   @Test("slots are used again, found by id, and take no memory before the first stream")
   func findsStreams() {
-    #expect(MemoryLayout<HTTP2Session>.size <= 768)
+    #expect(MemoryLayout<HTTP2Session>.size <= 800)
     let talk = Talk()
     #expect(talk.session.streams.usedSlots == 0 && talk.slot(1) == -1)
     var open: [UInt32] = []
@@ -259,5 +259,26 @@ struct SessionStreamTests {
       for id in open { #expect(talk.session.streams[talk.slot(id)].id == id) }
     }
     #expect(talk.session.streamCount == open.count && talk.session.streams.usedSlots == 128)
+  }
+
+  @Test("our SETTINGS are to be acknowledged in bounded time (RFC 9113 section 6.5.3)")
+  func acknowledgement() {
+    for role in [HTTP2Session.Role.server, .client] {
+      let talk = Talk(unopened: role)
+      let began = talk.now
+      // What says nothing at all is another matter.
+      #expect(talk.timeToAcknowledge(of: 100, now: began + 200) == .max)
+      talk.feed((role == .server ? Frames.preface : []) + Frames.settings())
+      #expect(talk.timeToAcknowledge(of: 100, now: began) == 100)
+      #expect(talk.timeToAcknowledge(of: 100, now: began + 60) == 40)
+      #expect(talk.timeToAcknowledge(of: 100, now: began + 100) == 0)
+      #expect(talk.timeToAcknowledge(of: .max, now: began + 100) == .max)
+      talk.feed(Frames.settingsAck)
+      #expect(talk.timeToAcknowledge(of: 100, now: began + 100) == .max)
+      _ = talk.drain()
+      talk.session.end(.settingsTimeout, &talk.pool)
+      #expect(talk.drain() == ["GOAWAY 0 settingsTimeout"])
+      #expect(talk.feed(Frames.ping) == ["failed settingsTimeout"])
+    }
   }
 }

@@ -149,7 +149,7 @@ final class Talk {
     case .settings: log.append("settings")
     case .goAway(let last, let error): log.append("goaway \(last) \(error)")
     case .pong(let data): log.append("pong \(data)")
-    case .needMore, .failed: break
+    case .acknowledged, .needMore, .failed: break
     }
   }
 
@@ -158,6 +158,9 @@ final class Talk {
   // A session cannot be copied, so `#expect` calls it through these.
   func slot(_ id: UInt32) -> Int32 { session.slot(of: id) }
   func openStream() -> Int32? { session.openStream() }
+  func timeToAcknowledge(of interval: Instant, now: Instant) -> Instant {
+    session.timeToAcknowledge(of: interval, now: now)
+  }
   func expect(_ slot: Int32, _ length: Int64) -> Bool { session.expect(slot, length) }
   func sendCredit(_ slot: Int32) -> Int { session.sendCredit(slot) }
   func nextWaiting(after slot: Int32) -> Int32? { session.nextWaiting(after: slot) }

@@ -116,6 +116,17 @@ def pseudo_header_in_trailers(arguments):
 
 
 @check
+def malformed_trailers_behind_content_of_known_length(arguments):
+    length = ("content-length", "4")
+    for trailer in [(":method", "POST"), ("X-Upper", "a"), ("connection", "close"), ("x", "a\n")]:
+        with Connection(arguments) as c:
+            c.headers(1, request("/hold", length, method="POST"), OPEN)
+            c.send(frame(DATA, 0, 1, b"body"))
+            c.headers(1, fields(trailer))
+            c.malformed(1)
+
+
+@check
 def content_length_that_is_wrong(arguments):
     """Section 8.1.1: the sum of the DATA frames is what content-length says."""
     length = ("content-length", "5")

@@ -9,7 +9,10 @@ extension OptionTable {
       reason: "Two round trips over a bad mobile network, with room for lost packets."),
     OptionRow(
       "timeouts.client_header", kind, default: "10s", into: .config(\.timeouts.clientHeader),
-      "From the first byte of a request's head to its end. Over it: 408.",
+      """
+      From the first byte of a request's head to its end. Over it: 408. With HTTP/2 also from a \
+      connection's beginning to the client's `SETTINGS`, and to its acknowledgement of ours.
+      """,
       reason: "Enough for any real network; a client that trickles its head does not hold a slot."),
     OptionRow(
       "timeouts.client_body_idle", kind, default: "30s", into: .config(\.timeouts.clientBodyIdle),
