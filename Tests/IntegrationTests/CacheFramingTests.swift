@@ -21,12 +21,14 @@ import Testing
         head("HTTP/1.0 200 OK", Self.fresh, "Content-Length: 11") + text, true
       ),
       ("no reason", head("HTTP/1.1 200 ", Self.fresh, "Content-Length: 11") + text, false),
+      ("no space", head("HTTP/1.1 200", Self.fresh, "Content-Length: 011") + text, false),
     ] {
       let script: Origin.Script = ends ? .answeringOnce(answer) : .answering(answer)
       try withScene(script, config: cacheConfig()) { scene in
         for turn in 1...3 {
           let response = try scene.exchange(get("/x"))
           #expect(response.status == 200 && response.text == text, "\(name) \(turn)")
+          #expect(response.startLine.hasPrefix("HTTP/1.1 200 "), "\(name) \(turn)")
           #expect(response.trailers == [], "\(name) \(turn)")
           // Once it is whole its length is known.
           if turn > 1 { #expect(response.framing == .length(11), "\(name) \(turn)") }

@@ -64,6 +64,31 @@ import Testing
     }
   }
 
+  @Test("Connection cannot take out what a trusted peer says")
+  func trustedAndNominated() throws {
+    try withScene(.answering(ok()), extra: "trusted_proxies: [127.0.0.1]") { scene in
+      let names =
+        "X-Forwarded-For, x-forwarded-proto, X-Forwarded-Host, X-Forwarded-Port, Forwarded, "
+        + "X-Real-IP, X-Request-Id, X-Client-Verify, X-Other"
+      let more = "X-Client-Verify: SUCCESS\r\nX-Other: 1\r\nConnection: \(names)\r\n\r\n"
+      // Without its empty line, which is one character.
+      let request: String = Self.claimed.dropLast(1) + more
+      let response = try scene.exchange(request)
+      #expect(response.status == 200)
+      let seen = scene.origin.request(0)
+      #expect(seen.all("X-Forwarded-Proto") == ["https"])
+      #expect(seen.all("X-Forwarded-Host") == ["evil"])
+      #expect(seen.all("X-Forwarded-Port") == ["1"])
+      #expect(seen.all("Forwarded") == ["for=1.2.3.4"])
+      #expect(seen.all("X-Real-IP") == ["1.2.3.4"])
+      #expect(seen.all("X-Request-Id") == ["mine"])
+      #expect(seen.all("X-Client-Verify") == ["SUCCESS"])
+      #expect(
+        seen.all("X-Forwarded-For").joined(separator: ", ") == "1.2.3.4, 5.6.7.8, 127.0.0.1")
+      #expect(seen["X-Other"] == nil)
+    }
+  }
+
   @Test("names with underscores that alias a field of ours are dropped, others pass")
   func underscores() throws {
     try withScene(.answering(ok()), extra: "trusted_proxies: [127.0.0.0/8]") { scene in

@@ -113,6 +113,31 @@ import Testing
     }
   }
 
+  @Test("leading zeros of Content-Length do not pass: some take them for octal")
+  func paddedLength() throws {
+    let body = "0123456789"
+    let script = Origin.Script.serving { request, _ in
+      head("HTTP/1.1 200 OK", "Content-Length:\t00000010", "X-After: 1") + request.text
+    }
+    try withScene(script) { scene in
+      let client = try scene.client()
+      for sent in ["010", "\t0000000010 ", "10"] {
+        let lines = head("POST / HTTP/1.1", "Host: a", "Content-Length: \(sent)", "X-Last: 1")
+        try client.send(lines + body)
+        let response = try client.response()
+        #expect(response.text == body && response["X-After"] == "1")
+        #expect(response.all("Content-Length") == ["10"])
+        let seen = try #require(scene.origin.requests.last)
+        #expect(seen.all("Content-Length") == ["10"] && seen["X-Last"] == "1", "\(sent)")
+      }
+    }
+    try withScene(.answering(ok())) { scene in
+      let response = try scene.exchange(get("/", "Content-Length: 000"))
+      #expect(response.status == 200)
+      #expect(scene.origin.request(0).all("Content-Length") == ["0"])
+    }
+  }
+
   @Test("a response that only its connection's end delimits becomes chunked")
   func closeDelimited() throws {
     let script = Origin.Script.answeringOnce(
@@ -147,12 +172,16 @@ import Testing
     let script = Origin.Script.serving { request, _ in
       request.target == "/a"
         ? "HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n"
-        : "HTTP/1.1 499 A strange one\r\nContent-Length: 0\r\n\r\n"
+        : request.target == "/b"
+          ? "HTTP/1.1 499 A strange one\r\nContent-Length: 0\r\n\r\n"
+          : "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n"
     }
     try withScene(script) { scene in
       let client = try scene.client()
       #expect(try client.exchange(get("/a")).startLine == "HTTP/1.1 299 ")
       #expect(try client.exchange(get("/b")).startLine == "HTTP/1.1 499 A strange one")
+      // The space is put where it is missing (RFC 9112 section 4).
+      #expect(try client.exchange(get("/c")).startLine == "HTTP/1.1 200 ")
     }
   }
 

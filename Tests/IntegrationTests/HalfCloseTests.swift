@@ -68,6 +68,30 @@ import Testing
     }
   }
 
+  @Test(
+    "a FIN that was read with earlier requests aborts a try in the middle of a body, too",
+    arguments: [
+      "Content-Length: 10\r\n\r\nabc", "Content-Length: 10\r\n\r\n",
+      "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+      "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n",
+    ])
+  func insidePipelinedBody(_ rest: String) throws {
+    let script = Origin.Script.script { connection in
+      _ = try connection.request()
+      try connection.rest(0.1)
+      try connection.send(ok())
+      _ = try connection.ending()
+    }
+    try withScene(script, extra: "timeouts: { client_body_idle: 60s }") { scene in
+      let client = try scene.client()
+      try client.send(get("/first") + "POST /second HTTP/1.1\r\nHost: a\r\n\(rest)")
+      client.halfClose()
+      #expect(try client.response().text == "ok")
+      #expect(try client.readToEnd(within: 3) == [])
+      #expect(scene.origin.requests.allSatisfy { $0.target == "/first" })
+    }
+  }
+
   @Test("a FIN in the middle of a head closes without an answer from a backend")
   func insideHead() throws {
     try withScene(.answering(ok())) { scene in

@@ -88,6 +88,20 @@ import Testing
     }
   }
 
+  @Test("a slow upload over a kept connection outlasts what the connection may be idle")
+  func slowUploadOverKept() throws {
+    let config = Scene.config(pool: "{ backends: ['$0'], keep_alive: { idle_timeout: 300ms } }")
+    try withScene(.serving { request, _ in ok(request.text) }, config: config) { scene in
+      let client = try scene.client()
+      #expect(try client.exchange(get()).status == 200)
+      try client.send(head("POST / HTTP/1.1", "Host: a", "Content-Length: 6") + "abc")
+      try client.rest(1)
+      try client.send("def")
+      #expect(try client.response().text == "abcdef")
+      #expect(scene.origin.connections.count == 1)
+    }
+  }
+
   @Test("an answer that stops coming is cut, visibly")
   func responseIdle() throws {
     let script = Origin.Script.script { connection in

@@ -107,6 +107,28 @@ import Testing
     }
   }
 
+  @Test("an upgrade to HTTP under another name, or of odd form, is removed")
+  func disguisedHTTP2() throws {
+    try withScene(.answering(ok())) { scene in
+      let client = try scene.client()
+      for value in ["h2", "HTTP/2.0", "h2c/1", "\"h2c\"", "h2c;x", "h2c websocket"] {
+        let request = get("/", "Connection: Upgrade", "Upgrade: \(value)")
+        #expect(try client.exchange(request).status == 200)
+        let seen = try #require(scene.origin.requests.last)
+        #expect(seen["Upgrade"] == nil && seen["Connection"] == nil, "\(value)")
+      }
+    }
+  }
+
+  @Test("a 101 to another version of HTTP is 502")
+  func switchedToHTTP2() throws {
+    let answer = head("HTTP/1.1 101 Switching Protocols", "Upgrade: h2c", "Connection: Upgrade")
+    try withScene(.answeringOnce(answer + "PRI * HTTP/2.0")) { scene in
+      let response = try scene.exchange(opening)
+      #expect(response.status == 502)
+    }
+  }
+
   @Test("an Upgrade that Connection does not name is dropped")
   func notNamed() throws {
     try withScene(.answering(ok())) { scene in

@@ -147,8 +147,7 @@ extension Worker {
     _ info: inout EntryInfo
   ) {
     outgoing.removeAll()
-    outgoing.append("HTTP/1.1 ")
-    outgoing.append(scratch, from &+ 9, head.firstField &- 9)
+    writeStatusLine(from)
     info.statusLineLength = UInt32(outgoing.end)
     if head.hasNominated { dropNominated(from) }
     StoredHead.dropUnstored(fields, &head, scratch, from, keepsTargeted: rules.passesTargeted)

@@ -63,9 +63,17 @@ extension Worker {
     exchanges[x].step = .awaitResponse
     exchanges[x].failure = .none
     if exchanges[x].requestDone { return setUpstreamTimer(u, after: firstByteTimeout(x)) }
+    // While it waits for the rest, neither the time to connect nor that of an idle connection counts.
+    wheel.clear(&upstreams[u].timer)
     let c = exchanges[x].client
     setClientTimer(c, after: policy.clientBodyIdle)
-    if clients[c].stream.isReadable || clients[c].stream.input != nil { pumpRequest(x) }
+    if mayHaveMore(client: c) { pumpRequest(x) }
+  }
+
+  /// Bytes of a request are here, or its end is known.
+  @inline(__always)
+  func mayHaveMore(client c: Int32) -> Bool {
+    clients[c].stream.isReadable || clients[c].stream.input != nil || clients[c].stream.isEnding
   }
 
   // MARK: Reaching

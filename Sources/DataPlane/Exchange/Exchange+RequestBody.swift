@@ -21,6 +21,8 @@ extension Worker {
       let kept = clients[c].stream.restoreInput(&scratch, &pool)
       guard clients[c].stream.isReadable else {
         if kept { clients[c].stream.keepInput(scratch, scratch.start, scratch.end, &pool) }
+        // Its end was read together with an earlier request: the rest will not come.
+        if clients[c].stream.isEnding { abortClient(c) }
         return
       }
       let count = receiveLimit(forUpstream: u)

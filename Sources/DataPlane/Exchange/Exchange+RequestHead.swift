@@ -35,6 +35,7 @@ extension Worker {
     if exchanges[x].cache.role == .fetch { StoredHead.dropConditions(&head, scratch, from) }
     let hops = forwardsLeft(from)
     if hops != nil { head.drop(head.maxForwards) }
+    if head.hasPaddedLength { blankLeadingZeros(from) }
     copyKeptFields(from)
     writeForwarding(x, from, isTrusted: isTrusted)
     if let hops {
@@ -80,6 +81,21 @@ extension Worker {
     outgoing.append(" HTTP/1.1\r\n")
   }
 
+  /// Leading zeros of Content-Length become white space in front of it: receivers that read 010 as
+  /// an octal number would find the body's end elsewhere.
+  @inline(never)
+  mutating func blankLeadingZeros(_ from: Int) {
+    for index in 0..<head.fieldCount where head.fields[index].id == .contentLength {
+      let field = head.fields[index]
+      var at = from &+ Int(field.value)
+      let last = at &+ Int(field.valueLength) &- 1
+      while at < last, scratch.bytes[at] == 0x30 {
+        scratch.set(at, 0x20)
+        at &+= 1
+      }
+    }
+  }
+
   /// Runs of kept lines are copied whole.
   @inline(__always)
   mutating func copyKeptFields(_ from: Int) {
@@ -115,12 +131,7 @@ extension Worker {
   private mutating func dropNamed(_ from: Int, _ name: Int, _ count: Int) {
     for index in 0..<head.fieldCount {
       let field = head.fields[index]
-      // What frames or routes the message is not a connection's own, whatever a client says.
-      switch field.id {
-      case .host, .contentLength, .transferEncoding, .expect: continue
-      default: break
-      }
-      guard Int(field.nameLength) == count else { continue }
+      guard Int(field.nameLength) == count, !field.id.isOfMessage else { continue }
       var isSame = true
       for offset in 0..<count
       where !isSameLetter(

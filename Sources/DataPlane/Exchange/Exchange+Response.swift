@@ -175,9 +175,15 @@ extension Worker {
     }
   }
 
-  private mutating func writeStatusLine(_ from: Int) {
+  /// With the space behind the status that RFC 9112 section 4 demands even where no reason phrase
+  /// follows, and that some backends leave out.
+  mutating func writeStatusLine(_ from: Int) {
     outgoing.append("HTTP/1.1 ")
-    outgoing.append(scratch, from &+ 9, head.firstField &- 9)
+    if scratch.bytes[from &+ 12] == 0x20 {
+      return outgoing.append(scratch, from &+ 9, head.firstField &- 9)
+    }
+    outgoing.append(scratch, from &+ 9, 3)
+    outgoing.append(" \r\n")
   }
 
   @inline(__always)
@@ -187,6 +193,7 @@ extension Worker {
     if head.hasNominated { dropNominated(from) }
     if exchanges[x].path == .dechunk { dropFraming() }
     if exchanges[x].cache.role != .none { dropTargetedFields(x, from) }
+    if head.hasPaddedLength { blankLeadingZeros(from) }
     copyKeptFields(from)
     if exchanges[x].cache.role != .none { writeForwardStatus(x) }
     if head.date < 0 || head.fields[head.date].isDropped { writeDate() }

@@ -15,8 +15,7 @@ extension Worker {
     wheel.clear(&upstreams[u].timer)
     wheel.clear(&exchanges[x].timer)
     outgoing.removeAll()
-    outgoing.append("HTTP/1.1 ")
-    outgoing.append(scratch, from &+ 9, head.firstField &- 9)
+    writeStatusLine(from)
     let upgrade = head.fields[head.upgrade]
     if head.hasNominated { dropNominated(from) }
     copyKeptFields(from)

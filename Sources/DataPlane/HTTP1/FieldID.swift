@@ -18,6 +18,17 @@ package enum FieldID: UInt8, Sendable, BitwiseCopyable {
     }
   }
 
+  /// Frames or routes the message, or says who sent it: no connection's own, whatever `Connection`
+  /// names. Otherwise a client could have taken out what a proxy before us said of it.
+  var isOfMessage: Bool {
+    switch self {
+    case .host, .contentLength, .transferEncoding, .expect, .forwardedFor, .forwardedProto,
+      .forwardedHost, .forwardedOther, .requestID, .clientCertificate:
+      return true
+    default: return false
+    }
+  }
+
   /// May not appear in a trailer section: framing, routing, authentication, controls
   /// (RFC 9110 section 6.5.1).
   var isForbiddenInTrailers: Bool {

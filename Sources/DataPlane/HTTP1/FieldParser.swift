@@ -104,6 +104,7 @@ enum FieldParser {
       if head.contentLength >= 0 { return .repeatedContentLength }
       guard let length = decimal(bytes, value, count) else { return .badContentLength }
       head.contentLength = length
+      head.hasPaddedLength = count > 1 && bytes[value] == 0x30
     case .expect:
       if section == .response { return nil }
       guard equals(bytes, value, count, "100-continue") else { return .unknownExpectation }
@@ -213,6 +214,35 @@ enum FieldParser {
       result = result &* 10 &+ Int64(bytes[index] &- 0x30)
     }
     return result
+  }
+
+  /// Whether an `Upgrade` may be passed on: a list of `token [ "/" token ]` (RFC 9110 section 7.8),
+  /// none of them another version of HTTP. In a tunnel of HTTP/2 nobody would judge the requests.
+  static func offersProtocol(_ bytes: borrowing Bytes, _ at: Int, _ count: Int) -> Bool {
+    var from = at
+    var items = 0
+    while let item = nextItem(bytes, &from, at &+ count) {
+      items &+= 1
+      let end = item.at &+ item.count
+      let name = endOfToken(bytes, item.at, end)
+      guard name > item.at, name == end || bytes[name] == 0x2f else { return false }
+      if name < end {
+        guard name &+ 1 < end, endOfToken(bytes, name &+ 1, end) == end else { return false }
+      }
+      let length = name &- item.at
+      if equals(bytes, item.at, length, "h2c") || equals(bytes, item.at, length, "h2")
+        || equals(bytes, item.at, length, "http")
+      {
+        return false
+      }
+    }
+    return items > 0
+  }
+
+  private static func endOfToken(_ bytes: borrowing Bytes, _ from: Int, _ to: Int) -> Int {
+    var index = from
+    while index < to, ByteClass.isToken(bytes[index]) { index &+= 1 }
+    return index
   }
 
   /// Compares without case; `text` is lower case.

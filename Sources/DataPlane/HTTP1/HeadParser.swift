@@ -111,14 +111,20 @@ package enum RequestParser {
     }
     if head.host < 0, head.minorVersion == 1 { return .missingHost }
     if head.method == .connect { return .unsupportedMethod }
-    if head.upgrade >= 0 {
-      let field = head.fields[head.upgrade]
-      let isH2C = FieldParser.list(
-        bytes, from &+ Int(field.value), Int(field.valueLength), contains: "h2c")
-      head.settleUpgrade(offersProtocol: field.valueLength > 0 && !isH2C)
-    }
+    if head.upgrade >= 0 { settleUpgrade(bytes, from, &head) }
     return nil
   }
+}
+
+/// Whether there is an upgrade that may pass, of a head with an `Upgrade`.
+@inline(never)
+private func settleUpgrade(
+  _ bytes: borrowing Bytes, _ from: Int, _ head: inout MessageHead
+) {
+  let field = head.fields[head.upgrade]
+  head.settleUpgrade(
+    offersProtocol: FieldParser.offersProtocol(
+      bytes, from &+ Int(field.value), Int(field.valueLength)))
 }
 
 /// Parses the head of a response (RFC 9112 section 4) in place, as strictly.
@@ -162,7 +168,7 @@ package enum ResponseParser {
         if head.contentLength >= 0 { return .failed(.lengthAndCoding) }
         if head.minorVersion == 0 { return .failed(.codingInOldVersion) }
       }
-      if head.upgrade >= 0 { head.settleUpgrade(offersProtocol: true) }
+      if head.upgrade >= 0 { settleUpgrade(bytes, from, &head) }
       return result
     case .incomplete: return isCut ? .failed(.headTooLong) : .incomplete
     case .failed: return result

@@ -57,10 +57,12 @@ package struct MessageHead: ~Copyable {
 
   // What the fields say.
   package var contentLength: Int64 = -1
+  /// Leading zeros in Content-Length: allowed, but some take such a number for an octal one.
+  var hasPaddedLength = false
   package var isChunked = false
   package var hasClose = false
   package var hasKeepAlive = false
-  /// `Connection: upgrade` together with an `Upgrade` that is not h2c alone.
+  /// `Connection: upgrade` together with an `Upgrade` that may be passed on.
   package var wantsUpgrade = false
   package var expectsContinue = false
   /// `Connection` names fields that go with this connection.
@@ -89,6 +91,7 @@ package struct MessageHead: ~Copyable {
     fieldCount = 0
     length = 0
     contentLength = -1
+    hasPaddedLength = false
     isChunked = false
     hasClose = false
     hasKeepAlive = false

@@ -95,16 +95,12 @@ package enum HeadEncoding {
     }
   }
 
-  /// A `Connection` line names it (RFC 9110 section 7.6.1). What frames or routes the message is
-  /// not a connection's own, whatever the sender says.
+  /// A `Connection` line names it, and it is a connection's own (RFC 9110 section 7.6.1).
   @inline(never)
   private static func isNominated(
     _ field: Field, _ head: inout MessageHead, _ bytes: borrowing Bytes, _ origin: Int
   ) -> Bool {
-    switch field.id {
-    case .host, .contentLength, .transferEncoding, .expect: return false
-    default: break
-    }
+    if field.id.isOfMessage { return false }
     for index in 0..<head.fieldCount where head.fields[index].id == .connection {
       let connection = head.fields[index]
       var at = origin &+ Int(connection.value)

@@ -51,11 +51,9 @@ package enum ForwardedFields {
         let name = lower(source.text(item.at, item.count))
         for other in 0..<head.fieldCount {
           let field = head.fields[other]
-          switch field.id {
-          case .host, .contentLength, .transferEncoding, .expect: continue
-          default: break
-          }
-          if lower(source.text(Int(field.name), Int(field.nameLength))) == name {
+          if !field.id.isOfMessage,
+            lower(source.text(Int(field.name), Int(field.nameLength))) == name
+          {
             head.fields[other].isDropped = true
           }
         }

@@ -56,7 +56,7 @@ extension Worker {
       let c = exchanges[x].client
       if exchanges[x].step == .awaitResponse { wheel.clear(&upstreams[u].timer) }
       setClientTimer(c, after: policy.clientBodyIdle)
-      if clients[c].stream.isReadable || clients[c].stream.input != nil { pumpRequest(x) }
+      if mayHaveMore(client: c) { pumpRequest(x) }
     }
   }
 
