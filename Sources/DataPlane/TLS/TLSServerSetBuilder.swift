@@ -137,6 +137,7 @@ struct TLSServerSetBuilder: ~Copyable {
   private func configure(_ context: OpaquePointer) throws(TLSProblem) {
     ERR_clear_error()
     unsafe hr_tls_modes(context)
+    unsafe hr_tls_listen(context, TLSCallbacks.hear)
     let version = settings.minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
     guard unsafe hr_tls_minimum(context, version) == 1,
       unsafe hr_tls_groups(context, TLSServerSettings.curves) == 1

@@ -20,6 +20,8 @@ extension Worker {
         continue
       }
       unlinkIdle(u)
+      // The time for being idle is not one for the request.
+      wheel.clear(&upstreams[u].timer)
       upstreams[u].state = .active
       upstreams[u].isReused = true
       return u
