@@ -88,6 +88,21 @@ import Testing
     }
   }
 
+  @Test("an upload on a kept connection may take longer than that may have stayed idle")
+  func slowUploadOnKeptConnection() throws {
+    let pool = "{ backends: ['$0'], keep_alive: { idle_timeout: 400ms } }"
+    try withScene(
+      .serving { request, _ in ok(request.text) }, config: Scene.config(pool: pool)
+    ) { scene in
+      let client = try scene.client()
+      #expect(try client.exchange(get()).status == 200)
+      try client.send(head("POST / HTTP/1.1", "Host: a", "Content-Length: 10"))
+      try client.trickle("0123456789", pause: 0.1)
+      #expect(try client.response().text == "0123456789")
+      #expect(scene.origin.connections.count == 1)
+    }
+  }
+
   @Test("an answer that stops coming is cut, visibly")
   func responseIdle() throws {
     let script = Origin.Script.script { connection in
@@ -127,6 +142,23 @@ import Testing
       try wait(for: "the backend's connection to end") {
         scene.origin.connections.first.map { !$0.isOpen } ?? false
       }
+    }
+  }
+
+  @Test("a body that ends with its connection, and that its client does not take, ends by a reset")
+  func clientWriteIdleOfOldClient() throws {
+    let script = Origin.Script.script { connection in
+      _ = try connection.request()
+      try connection.send(head("HTTP/1.1 200 OK", "Connection: close"))
+      try connection.sendPattern(1 << 30)
+    }
+    try withScene(script, extra: "timeouts: { client_write_idle: 500ms }") { scene in
+      let client = try scene.client(receiveBuffer: 4096)
+      try client.send(head("GET / HTTP/1.0"))
+      try wait(for: "the backend's connection to end") {
+        scene.origin.connections.first.map { !$0.isOpen } ?? false
+      }
+      #expect(try client.ending() == .reset)
     }
   }
 
