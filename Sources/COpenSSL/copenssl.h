@@ -39,6 +39,11 @@ static inline void hr_tls_no_tickets(SSL_CTX *c) {
   SSL_CTX_set_options(c, SSL_OP_NO_TICKET);
   SSL_CTX_set_num_tickets(c, 0);
 }
+/// The callback hears of each step of the handshake machine, also after the handshake, and of
+/// alerts.
+static inline void hr_tls_listen(SSL_CTX *c, void (*hear)(const SSL *, int, int)) {
+  SSL_CTX_set_info_callback(c, hear);
+}
 static inline void hr_tls_no_cache(SSL_CTX *c) {
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
 }

@@ -8,12 +8,18 @@ import Testing
   .enabled(if: Program.python != nil, "no python3"))
 struct TLSClientTests {
   /// What the proxy says of a client's certificate is the answer to /who.
+  /// What is said to /refreshed is stale after a second, and fetched anew behind its reader.
   private static let origin = Origin.Script.serving { request, connection in
     let verdict = request.all("X-Client-Verify").joined(separator: "+")
     let who = "\(verdict);\(request["X-Client-Subject"] ?? "none")"
     switch request.target {
     case "/who": return ok(who)
     case "/stored": return ok(who, "Cache-Control: max-age=600", "Vary: X-Client-Verify")
+    case "/refreshed":
+      let count = connection.origin.requests.filter { $0.target == "/refreshed" }.count
+      return ok(
+        "\(count) \(who);\(request["X-Client-Fingerprint"] ?? "none")",
+        "Cache-Control: max-age=1, stale-while-revalidate=600")
     case "/large": return ok(String(repeating: "large pi", count: 400_000))
     case "/cut":
       try connection.send(head("HTTP/1.1 200 OK", "Transfer-Encoding: chunked") + chunk("hello"))
@@ -73,8 +79,10 @@ struct TLSClientTests {
         [
           "localhost:\(scene.proxy.port)", server.authority, client.certificate, client.key, "--",
           "certificate-is-told", "resumed-as-it-began", "stored-for-nobody-else",
+          "refreshed-as-it-was-asked",
+          "refreshed-as-it-was-asked-over-http2",
         ])
-      try script.expectChecks(atLeast: 3)
+      try script.expectChecks(atLeast: 5)
       #expect(scene.origin.requests.allSatisfy { $0["X-Evil"] == nil })
     }
   }

@@ -144,6 +144,23 @@ import Testing
     }
   }
 
+  @Test("a body that ends with its connection, and that its client does not take, ends by a reset")
+  func clientWriteIdleOfOldClient() throws {
+    let script = Origin.Script.script { connection in
+      _ = try connection.request()
+      try connection.send(head("HTTP/1.1 200 OK", "Connection: close"))
+      try connection.sendPattern(1 << 30)
+    }
+    try withScene(script, extra: "timeouts: { client_write_idle: 500ms }") { scene in
+      let client = try scene.client(receiveBuffer: 4096)
+      try client.send(head("GET / HTTP/1.0"))
+      try wait(for: "the backend's connection to end") {
+        scene.origin.connections.first.map { !$0.isOpen } ?? false
+      }
+      #expect(try client.ending() == .reset)
+    }
+  }
+
   @Test("the whole-request timeout is 504 before the head and never cuts a stream behind it")
   func wholeRequest() throws {
     let script = Origin.Script.script { connection in

@@ -190,6 +190,7 @@ extension Worker {
   /// Ends a connection whose answer is out, so that the answer survives: while the peer may still
   /// be sending, closing would reset the connection and destroy what it has not yet read.
   mutating func endClient(_ c: Int32) {
+    if clients[c].stream.kind == .tls { clients[c].stream.sayEndTLS(&tls, &pool) }
     let mayHaveMore =
       clients[c].stream.isReadable || clients[c].stream.input != nil || clients[c].keepAlive
     if !mayHaveMore, !clients[c].stream.hasOutput { return closeClient(c) }
@@ -208,8 +209,10 @@ extension Worker {
   private mutating func shutDown(_ c: Int32) {
     guard !clients[c].hasShutDown else { return }
     if clients[c].stream.kind == .lane { return closeClient(c) }
+    guard shutDownWriting(client: c) else {
+      return setClientTimer(c, after: policy.clientWriteIdle)
+    }
     clients[c].hasShutDown = true
-    shutDownWriting(client: c)
     setClientTimer(c, after: 2_000_000_000)
     dropInput(c)
   }
@@ -258,13 +261,16 @@ extension Worker {
     }
   }
 
-  /// The client went away or is cut off: its exchange, if any, ends with it.
+  /// The client went away or is cut off: its exchange, if any, ends with it. Where the end of the
+  /// connection would look like the end of the body, it is reset.
   mutating func abortClient(_ c: Int32) {
     let x = clients[c].exchange
+    var reset = false
     if x >= 0 {
+      reset = exchanges[x].endsByClose
       if !orphan(x) { abandon(x) }
     }
-    closeClient(c)
+    closeClient(c, reset: reset)
   }
 
   /// The exchange ends with its client.
@@ -280,8 +286,11 @@ extension Worker {
     endExchange(x)
   }
 
+  /// - Parameter reset: the client is to see a broken connection, no end. So does one for which
+  ///   output is still held: what it has is not all.
   mutating func closeClient(_ c: Int32, reset: Bool = false) {
     guard clients[c].state != .free else { return }
+    let reset = reset || clients[c].stream.hasOutput
     clients[c].state = .free
     clients[c].generation &+= 1
     endSession(client: c)

@@ -63,7 +63,7 @@ extension Worker {
     exchanges[x].step = .awaitResponse
     exchanges[x].failure = .none
     if exchanges[x].requestDone { return setUpstreamTimer(u, after: firstByteTimeout(x)) }
-    // While it waits for the rest, neither the time to connect nor that of an idle connection counts.
+    // While it waits for the rest, neither the time to connect counts nor that of an idle one.
     wheel.clear(&upstreams[u].timer)
     let c = exchanges[x].client
     setClientTimer(c, after: policy.clientBodyIdle)

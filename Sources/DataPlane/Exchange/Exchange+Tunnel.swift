@@ -105,14 +105,13 @@ extension Worker {
     if clientEnded, upstreamEnded, isDrained {
       dropUpstream(x)
       endExchange(x)
-      return closeClient(c)
+      return endClient(c)
     }
     if clientEnded, !upstreams[u].stream.hasOutput {
       shutDownWriting(upstream: u)
     }
     if upstreamEnded, !clients[c].stream.hasOutput, !clients[c].hasShutDown {
-      clients[c].hasShutDown = true
-      shutDownWriting(client: c)
+      clients[c].hasShutDown = shutDownWriting(client: c)
     }
     if clients[c].stream.isReadable, !upstreams[u].stream.hasOutput { queueClient(c) }
     if upstreams[u].stream.isReadable, !clients[c].stream.hasOutput { queueUpstream(u) }

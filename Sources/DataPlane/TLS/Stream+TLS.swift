@@ -159,6 +159,7 @@ extension Stream {
     tls?.release(&buffers, &pool)
     var at = at
     let end = at &+ count
+    var hasSent = false
     while at < end {
       let piece = min(end &- at, Stream.portion)
       guard tls?.write(source, at: at, count: piece) == true else {
@@ -167,7 +168,9 @@ extension Stream {
       }
       at &+= piece
       if isLast, at == end { tls?.sayEnd() }
-      if case .failed(let error) = sendRecords(&buffers, &pool) { return .failed(error) }
+      let result = sendRecords(&buffers, &pool, keepsOnFailure: hasSent)
+      if case .failed(let error) = result { return .failed(error) }
+      hasSent = true
     }
     return output == nil ? .sent : .blocked
   }
@@ -192,13 +195,19 @@ extension Stream {
   }
 
   /// Sends the records in the buffer, behind what already waits.
+  ///
+  /// - Parameter keepsOnFailure: a part of the same call is out, so it may not fail as if nothing
+  ///   were: what is left waits for the event that tells of the broken connection.
   @inline(__always)
   private mutating func sendRecords(
-    _ buffers: inout TLSBuffers, _ pool: inout BlockPool
+    _ buffers: inout TLSBuffers, _ pool: inout BlockPool, keepsOnFailure: Bool = false
   ) -> SendResult {
     let count = buffers.written
     guard count > 0 else { return output == nil ? .sent : .blocked }
-    let result = unsafe send(&buffers.state.pointee.output, 0, count, &pool)
+    var result = unsafe send(&buffers.state.pointee.output, 0, count, &pool)
+    if keepsOnFailure, case .failed = result {
+      result = unsafe enqueue(buffers.state.pointee.output, 0, count, &pool)
+    }
     buffers.forgetOutput()
     return result
   }
@@ -215,13 +224,12 @@ extension Stream {
 
   // MARK: The end
 
-  /// Tells the peer that no more will come, as far as the socket takes it at once.
+  /// Tells the peer, once, that no more will come. What the socket has no room for is in `output`.
   @inline(never)
   mutating func sayEndTLS(_ buffers: inout TLSBuffers, _ pool: inout BlockPool) {
     tls?.sayEnd()
     tls?.release(&buffers, &pool)
-    if output == nil { _ = sendRecords(&buffers, &pool) }
-    buffers.forgetOutput()
+    _ = sendRecords(&buffers, &pool)
   }
 
   /// The connection goes on in clear.

@@ -27,6 +27,10 @@ package struct TLSBuffers: ~Copyable {
     var output = Block(capacity: BlockPool.scratchCapacity)
     /// A head and what follows it, made one record.
     var record = Block(capacity: TLSConnection.recordSize)
+    /// What OpenSSL has told of its own doings in this call: steps of the handshake, alerts.
+    var chatter: Int32 = 0
+    /// More than that, and OpenSSL is given nothing more to read.
+    var mostChatter = Int32.max
     /// The newest session that a backend offered in this call.
     var session: OpaquePointer?
   }

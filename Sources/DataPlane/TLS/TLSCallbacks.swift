@@ -81,4 +81,15 @@ enum TLSCallbacks {
     unsafe state.pointee.session = session
     return 1
   }
+
+  /// A message of TLS itself, or an alert: counted, and nothing more is read once there were too
+  /// many of them. See `TLSConnection.read`.
+  static let hear: @convention(c) (OpaquePointer?, Int32, Int32) -> Void = { ssl, _, _ in
+    guard let data = unsafe BIO_get_data(SSL_get_rbio(ssl)) else { return }
+    let state = unsafe data.assumingMemoryBound(to: TLSBuffers.State.self)
+    unsafe state.pointee.chatter &+= 1
+    if unsafe state.pointee.chatter > state.pointee.mostChatter {
+      unsafe state.pointee.sourceCount = 0
+    }
+  }
 }

@@ -10,6 +10,10 @@ import Glibc
 package struct TLSConnection: ~Copyable {
   /// The most plaintext that one record holds (RFC 8446 section 5.1).
   static var recordSize: Int { 16_384 }
+  /// Steps of the handshake machine and alerts, between two pieces of content. A new key is two to
+  /// four of them, a session ticket two; who sends nothing else keeps us busy for nothing: each new
+  /// key costs as much as a small request, and neither OpenSSL nor RFC 8446 bounds them.
+  static var mostChatter: Int32 { 128 }
 
   enum Read {
     case bytes(Int)
@@ -36,6 +40,8 @@ package struct TLSConnection: ~Copyable {
   private(set) var hasEnded = false
   private(set) var hasSaidEnd = false
   private var hasBegun = false
+  /// Of `mostChatter`, since content came last.
+  private var chatter: Int32 = 0
   /// Ciphertext that waits for room for its plaintext.
   var rest: Block? = nil
   /// Records that go out in front of the next ones: session tickets.
@@ -111,8 +117,17 @@ package struct TLSConnection: ~Copyable {
     ERR_clear_error()
     while got < count {
       let most = Int32(truncatingIfNeeded: min(count &- got, 1 << 30))
+      unsafe buffers.state.pointee.chatter = chatter
+      unsafe buffers.state.pointee.mostChatter = TLSConnection.mostChatter
       let result = unsafe SSL_read(ssl, block.base + (at &+ got), most)
+      unsafe buffers.state.pointee.mostChatter = .max
+      chatter = unsafe buffers.state.pointee.chatter
+      if chatter > TLSConnection.mostChatter {
+        hasFailed = true
+        return got > 0 ? .bytes(got) : .failed
+      }
       if result > 0 {
+        chatter = 0
         got &+= Int(result)
         // Another call would find nothing, at the price of a record's buffer.
         if buffers.unread == 0, unsafe SSL_pending(ssl) == 0 { break }

@@ -138,6 +138,7 @@ struct TLSServerSetBuilder: ~Copyable {
     ERR_clear_error()
     unsafe hr_tls_modes(context)
     unsafe hr_tls_own_order(context)
+    unsafe hr_tls_listen(context, TLSCallbacks.hear)
     let version = settings.minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
     guard unsafe hr_tls_minimum(context, version) == 1,
       unsafe hr_tls_suites(context, TLSServerSettings.suites) == 1,

@@ -132,14 +132,19 @@ extension Worker {
 
   // MARK: The end
 
-  /// Nothing more will be sent: the peer is told, and our half of the connection shut down.
-  mutating func shutDownWriting(client c: Int32) {
+  /// Nothing more will be sent: the peer is told, and our half of the connection shut down. False
+  /// while the socket has no room for the word; to be asked again when the output went out.
+  mutating func shutDownWriting(client c: Int32) -> Bool {
     if clients[c].stream.kind == .tls { clients[c].stream.sayEndTLS(&tls, &pool) }
+    if clients[c].stream.hasOutput { return false }
     Sockets.shutdownWrite(clients[c].stream.descriptor)
+    return true
   }
 
+  /// As `shutDownWriting(client:)`; once it is done, it changes nothing.
   mutating func shutDownWriting(upstream u: Int32) {
     if upstreams[u].stream.kind == .tls { upstreams[u].stream.sayEndTLS(&tls, &pool) }
+    if upstreams[u].stream.hasOutput { return }
     Sockets.shutdownWrite(upstreams[u].stream.descriptor)
   }
 

@@ -1,3 +1,4 @@
+import COpenSSL
 import Glibc
 
 @testable import ControlPlane
@@ -61,6 +62,10 @@ final class TLSPeer {
   var version: TLSVersion? { stream.tls?.version }
   var mayBeMisdirected: Bool? { stream.tls?.mayBeMisdirected }
   var clientVerification: TLSConnection.Verification? { stream.tls?.clientVerification }
+  var hasOutput: Bool { stream.hasOutput }
+  func flush() -> Stream.SendResult { stream.flush(&pool) }
+  /// Ciphertext that nobody has looked at.
+  var hasUnread: Bool { !Sockets.isAlive(stream.descriptor) }
   func isSilent() -> Bool { stream.isSilentTLS(&buffers, &pool) }
 
   /// Both ends in turns, until neither has anything left to do.
@@ -106,6 +111,21 @@ final class TLSPeer {
   func sendLast(_ bytes: [UInt8]) -> Bool {
     stream.isLast = true
     return send(bytes)
+  }
+
+  /// So many `KeyUpdate` (RFC 8446 section 4.6.3), each of which asks for one in return; true when
+  /// they went out.
+  func renewKeys(_ count: Int) -> Bool {
+    for _ in 0..<count {
+      guard let ssl = unsafe stream.tls?.ssl else { return false }
+      let isMade =
+        unsafe SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) == 1 && SSL_do_handshake(ssl) == 1
+      guard isMade else { return false }
+    }
+    let sent = unsafe Glibc.send(
+      stream.descriptor, buffers.state.pointee.output.base, buffers.written, 0)
+    defer { buffers.forgetOutput() }
+    return sent == buffers.written
   }
 
   func end() { stream.sayEndTLS(&buffers, &pool) }

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Testing
 
 @testable import DataPlane
@@ -177,7 +177,7 @@ struct TLSStreamTests {
   @Test("the end goes with what is sent last")
   func last() throws {
     let (server, client) = try Self.connect()
-    let bytes = [UInt8](repeating: 7, count: 100_000)
+    let bytes = [UInt8](repeating: 7, count: 40_000)
     #expect(server.sendLast(bytes))
     let before = client.unread
     server.end()
@@ -194,6 +194,87 @@ struct TLSStreamTests {
       return
     }
     #expect(!server.send([1]), "nothing comes after the end")
+  }
+
+  @Test("new keys now and then are followed; a flood of them ends the connection")
+  func newKeys() throws {
+    let (server, client) = try Self.connect()
+    for round in 0..<20 {
+      #expect(client.renewKeys(5))
+      #expect(client.send([UInt8(round)]))
+      #expect(server.receive().bytes == [UInt8(round)])
+      #expect(server.send([1]))
+      #expect(client.receive().bytes == [1])
+    }
+    #expect(client.renewKeys(400))
+    #expect(client.send([7]))
+    let (bytes, result) = server.receive()
+    #expect(bytes.isEmpty)
+    guard case .failed = result, case .failed = server.receive().result else {
+      Issue.record("the flood was taken")
+      return
+    }
+    // A backend is bounded as well.
+    let (flooding, flooded) = try Self.connect()
+    #expect(flooding.renewKeys(400))
+    guard case .failed = flooded.receive().result else {
+      Issue.record("the flood was taken")
+      return
+    }
+  }
+
+  @Test("the farewell waits for room in the socket, behind what waits already")
+  func fullSocket() throws {
+    for isBehind in [false, true] {
+      let (server, client) = try Self.connect()
+      _ = client.receive()
+      // In clear, and taken out before the client looks.
+      var filled = 0
+      for size in [4096, 1] {
+        let filler = [UInt8](repeating: 0, count: size)
+        while true {
+          let count = unsafe send(
+            server.stream.descriptor, filler, size, Int32(MSG_DONTWAIT))
+          guard count > 0 else { break }
+          filled += count
+        }
+      }
+      if isBehind { #expect(server.send([1, 2, 3])) }
+      server.end()
+      #expect(server.hasOutput)
+      server.end()
+      var rest = [UInt8](repeating: 0, count: filled)
+      let taken = unsafe recv(
+        client.stream.descriptor, &rest, filled, Int32(MSG_WAITALL))
+      #expect(taken == filled)
+      guard case .sent = server.flush() else {
+        Issue.record("there is room")
+        return
+      }
+      if isBehind { #expect(client.receive().bytes == [1, 2, 3]) }
+      guard case .endOfStream = client.receive().result else {
+        Issue.record("an orderly end")
+        return
+      }
+      #expect(!client.hasUnread)
+    }
+  }
+
+  @Test(
+    "what went out in part does not fail as if nothing had gone out",
+    .enabled(if: geteuid() == 0, "a socket that holds so much takes root"))
+  func failsInTheMiddle() throws {
+    let (server, client) = try Self.connect()
+    var size: Int32 = 8 << 20
+    // SO_SNDBUFFORCE.
+    #expect(unsafe setsockopt(server.stream.descriptor, SOL_SOCKET, 32, &size, 4) == 0)
+    let descriptor = client.stream.descriptor
+    Thread.detachNewThread {
+      var waiting: Int32 = 0
+      while unsafe ioctl(descriptor, UInt(FIONREAD), &waiting) == 0, waiting < 300_000 {}
+      shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+    #expect(server.send([UInt8](repeating: 1, count: 4 << 20)))
   }
 
   @Test("a handshake in single bytes comes to the same end")

@@ -24,7 +24,7 @@ final class Crowd {
   }
 
   deinit {
-    for member in members where member.isOpen { _ = hr_close(member.descriptor) }
+    for index in members.indices where members[index].isOpen { close(index) }
     _ = hr_close(poller)
   }
 
@@ -62,6 +62,13 @@ final class Crowd {
     return descriptor
   }
 
+  /// Out of the poller first: while another test starts a program, the child shares the connection,
+  /// and its events would go on coming.
+  private func close(_ index: Int) {
+    epoll_ctl(poller, EPOLL_CTL_DEL, members[index].descriptor, nil)
+    _ = hr_close(members[index].descriptor)
+  }
+
   /// Reads until every connection has ended.
   func readAll(within seconds: Double = 60) throws {
     let deadline = Deadline(seconds)
@@ -73,6 +80,7 @@ final class Crowd {
       if count == 0 { throw HarnessError.timedOut("\(open) of \(members.count) connections") }
       for event in events.prefix(max(Int(count), 0)) {
         let index = Int(event.data.u64)
+        guard members[index].isOpen else { continue }
         let got = hr_recv(members[index].descriptor, &piece, piece.count)
         if got > 0 {
           members[index].received += piece[..<Int(got)]
@@ -81,13 +89,13 @@ final class Crowd {
         {
           // The kernel's queue of the listener overflowed: nobody had accepted it. (The proxy's log
           // has an answer for each request that it got.)
-          _ = hr_close(members[index].descriptor)
+          close(index)
           members[index].attempts += 1
           try begin(index)
         } else if got != -Int64(EAGAIN) {
+          close(index)
           members[index].isOpen = false
           members[index].error = Int(-got)
-          _ = hr_close(members[index].descriptor)
           open -= 1
         }
       }

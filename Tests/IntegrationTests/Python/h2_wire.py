@@ -124,14 +124,14 @@ class Connection:
     """A client connection. `begin` sends the preface, takes the server's SETTINGS and waits for
     the ACK of its own."""
 
-    def __init__(self, arguments, *own_settings, begin=True, seconds=8):
+    def __init__(self, arguments, *own_settings, begin=True, seconds=8, context=None):
         host, _, port = arguments[0].rpartition(":")
         self.seconds = seconds
         Connection.scheme = "https" if len(arguments) > 1 else "http"
         self.socket = socket.create_connection((host, int(port)), timeout=seconds)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if len(arguments) > 1:
-            context = ssl.create_default_context(cafile=arguments[1])
+            context = context or ssl.create_default_context(cafile=arguments[1])
             context.set_alpn_protocols(["h2"])
             self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
         self.buffer = b""

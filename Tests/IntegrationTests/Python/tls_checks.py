@@ -4,6 +4,7 @@ import socket
 import ssl
 import time
 
+import h2_wire
 from checks import check, equal, expect, main
 
 
@@ -277,6 +278,46 @@ def stored_for_nobody_else(arguments):
         shown = secure(arguments, context(arguments, shows=True))
         expect(ask(shown, "/stored").startswith(b"SUCCESS;"))
         equal(ask(secure(arguments), "/stored"), b"NONE;none")
+
+
+def fetched_anew(ask_once):
+    """The answer that a fetch in the background brought, which nobody waited for."""
+    number = ask_once().split(b" ", 1)[0]
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        now, words = ask_once().split(b" ", 1)
+        if now != number:
+            return words
+        time.sleep(0.05)
+    raise AssertionError("it was not fetched anew")
+
+
+WHO = b"SUCCESS;CN=a\\,b\\+c \\0D\\0AX-Evil: 1;"
+
+
+@check
+def refreshed_as_it_was_asked(arguments):
+    shown = secure(arguments, context(arguments, shows=True))
+    words = fetched_anew(lambda: ask(shown, "/refreshed", *SPOOFED))
+    expect(words.startswith(WHO) and len(words) == len(WHO) + 64, words)
+    hidden = secure(arguments)
+    equal(fetched_anew(lambda: ask(hidden, "/refreshed", *SPOOFED)), b"NONE;none;none")
+
+
+@check
+def refreshed_as_it_was_asked_over_http2(arguments):
+    for shows, who in [(True, WHO), (False, b"NONE;none;")]:
+        with h2_wire.Connection(arguments, context=context(arguments, shows)) as connection:
+            streams = iter(range(1, 10_000, 2))
+
+            def ask_once():
+                stream = next(streams)
+                more = [tuple(line.lower().split(": ")) for line in SPOOFED]
+                connection.headers(stream, h2_wire.request("/refreshed", *more))
+                return connection.answered(stream).body
+
+            words = fetched_anew(ask_once)
+            expect(words.startswith(who), words)
 
 
 if __name__ == "__main__":

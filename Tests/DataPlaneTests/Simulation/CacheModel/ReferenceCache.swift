@@ -286,7 +286,7 @@ struct ReferenceCache: Sendable {
     return entry
   }
 
-  /// Section 4.3.5.
+  /// Section 4.3.5; without a validator the answer says nothing of the stored content (ours).
   private mutating func answerHead(
     _ client: Client, _ found: Stored?, _ answer: ModelResponse, _ why: String, began: Int,
     at time: Int
@@ -298,6 +298,7 @@ struct ReferenceCache: Sendable {
     let isLengthSame = answer.isChunked || answer.body.utf8.count == found.body.utf8.count
     let isSame =
       found.response.status == 200 && isLengthSame
+      && (new.has("ETag") || new.has("Last-Modified"))
       && (!new.has("ETag") || new.value("ETag") == found.response.tag)
       && (!new.has("Last-Modified")
         || new.value("Last-Modified") == found.fields.value("Last-Modified"))
