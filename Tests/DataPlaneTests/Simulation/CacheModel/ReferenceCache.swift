@@ -168,6 +168,9 @@ struct ReferenceCache: Sendable {
     let began = time
     if request.method == "HEAD" {
       let response = origin.answer(request, at: &time)
+      if !client.noStore, let old = standIn(found, for: response, client, at: time) {
+        return serve(old, request, why, at: time)
+      }
       return answerHead(client, found, response, why, began: began, at: time)
     }
     if client.noStore {
@@ -188,12 +191,8 @@ struct ReferenceCache: Sendable {
       let entry = freshen(found, answer, request, began: began, at: time)
       return serve(entry, request, why, isValidated: true, at: time)
     }
-    if [500, 502, 503, 504].contains(answer.status), var found,
-      mayStandForError(found, client, at: time)
-    {
-      found.restsUntil = time + 1
-      replace(request.path, found)
-      return serve(found, request, why, at: time)
+    if let old = standIn(found, for: answer, client, at: time) {
+      return serve(old, request, why, at: time)
     }
     let response = ReferenceResponse(
       status: answer.status, fields: answer.fields, requestTime: began, responseTime: time)
@@ -204,6 +203,18 @@ struct ReferenceCache: Sendable {
     }
     let entry = store(response, answer.body, for: request)
     return serve(entry, request, why, isStored: true, fresh: answer.fields, at: time)
+  }
+
+  /// What is served in place of an error; the backend is not asked again for a second.
+  private mutating func standIn(
+    _ found: Stored?, for answer: ModelResponse, _ client: Client, at time: Int
+  ) -> Stored? {
+    guard [500, 502, 503, 504].contains(answer.status), var found,
+      mayStandForError(found, client, at: time)
+    else { return nil }
+    found.restsUntil = time + 1
+    replace(client.request.path, found)
+    return found
   }
 
   private mutating func store(
