@@ -8,12 +8,11 @@ extension Worker {
   mutating func cacheAnswer(_ x: Int32, _ u: Int32, _ from: Int, _ bodyAt: Int) -> Bool {
     let stale = CachedEntry(raw: exchanges[x].cache.stale)
     guard exchanges[x].cache.role == .fetch else {
+      let isHead = exchanges[x].method == .head && !exchanges[x].cache.directives.noStore
       // A HEAD for what is stale gets it instead of an error, as a GET does.
-      if Reuse.isError(status: head.status), answerStale(x) { return true }
+      if isHead, Reuse.isError(status: head.status), answerStale(x) { return true }
       invalidateTargets(x, from)
-      guard exchanges[x].method == .head, head.status == 200, let stale,
-        !exchanges[x].cache.directives.noStore
-      else { return false }
+      guard isHead, head.status == 200, let stale else { return false }
       if validated(x, u, from, stale) { return true }
       stale.makeStale(at: now)
       return false

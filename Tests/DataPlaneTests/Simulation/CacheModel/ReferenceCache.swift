@@ -7,14 +7,20 @@ struct ReferenceCache: Sendable {
     var fields: [ModelField]
     var body: String
     /// What the request had in the fields that `Vary` names.
-    var vary: [ModelField]
+    var vary: [ModelField] = []
     /// Names without a value above.
-    var absent: [String]
+    var absent: [String] = []
     var number: Int
     /// An error was answered with it: until then it is not asked for again.
     var restsUntil = 0
     /// It may be found again.
     var isKept = true
+
+    mutating func vary(for request: ModelRequest) {
+      let names = response.fields.values("Vary").flatMap(ReferenceDirectives.split)
+      vary = names.compactMap { ModelField($0, request.fields) }
+      absent = names.filter { !request.fields.has($0) }
+    }
 
     func matches(_ request: ModelRequest) -> Bool {
       vary.allSatisfy { ModelField($0.name, request.fields) == $0 }
@@ -194,6 +200,7 @@ struct ReferenceCache: Sendable {
     if let old = standIn(found, for: answer, client, at: time) {
       return serve(old, request, why, at: time)
     }
+    if Self.errors.contains(answer.status) { rest(found, request, at: time) }
     let response = ReferenceResponse(
       status: answer.status, fields: answer.fields, requestTime: began, responseTime: time)
     guard response.mayBeStored(for: request, rules) else {
@@ -205,26 +212,31 @@ struct ReferenceCache: Sendable {
     return serve(entry, request, why, isStored: true, fresh: answer.fields, at: time)
   }
 
-  /// What is served in place of an error; the backend is not asked again for a second.
+  private static let errors = [500, 502, 503, 504]
+
+  /// What is served in place of an error.
   private mutating func standIn(
     _ found: Stored?, for answer: ModelResponse, _ client: Client, at time: Int
   ) -> Stored? {
-    guard [500, 502, 503, 504].contains(answer.status), var found,
-      mayStandForError(found, client, at: time)
+    guard Self.errors.contains(answer.status), let found, mayStandForError(found, client, at: time)
     else { return nil }
-    found.restsUntil = time + 1
-    replace(client.request.path, found)
+    rest(found, client.request, at: time)
     return found
+  }
+
+  /// Choice: after an error the backend is not asked again for a second, as long as that can be.
+  private mutating func rest(_ found: Stored?, _ request: ModelRequest, at time: Int) {
+    guard var found else { return }
+    found.restsUntil = time + 1
+    replace(request.path, found)
   }
 
   private mutating func store(
     _ response: ReferenceResponse, _ body: String, for request: ModelRequest
   ) -> Stored {
-    let names = response.fields.values("Vary").flatMap(ReferenceDirectives.split)
-    let entry = Stored(
-      response: response, fields: response.storedFields, body: body,
-      vary: names.compactMap { ModelField($0, request.fields) },
-      absent: names.filter { !request.fields.has($0) }, number: nextNumber)
+    var entry = Stored(
+      response: response, fields: response.storedFields, body: body, number: nextNumber)
+    entry.vary(for: request)
     nextNumber += 1
     insert(request.path, entry)
     return entry
@@ -273,7 +285,15 @@ struct ReferenceCache: Sendable {
         "Age", "Content-Length", "Content-Encoding", "Content-Range", "Vary",
       ] + (rules.storesSetCookie ? [] : ["Set-Cookie"])
         + own.control.fieldNames)
-    var merged = found.fields.without(new.map(\.name) + ["Date"]) + new
+    // Choice: Vary is never made less; a line that names something else is added.
+    let varied = found.fields.values("Vary").flatMap(ReferenceDirectives.split)
+    let lines = answer.fields.filter { field in
+      field.name.lowercased() == "vary"
+        && ReferenceDirectives.split(field.value).contains { name in
+          !varied.contains { $0.lowercased() == name.lowercased() }
+        }
+    }
+    var merged = found.fields.without(new.map(\.name) + ["Date"]) + new + lines
     // Taken out for clients, but still known.
     if !new.has("CDN-Cache-Control") {
       merged =
@@ -290,6 +310,7 @@ struct ReferenceCache: Sendable {
     remove(request.path, found)
     entry.isKept = response.mayBeStored(for: request, rules)
     if entry.isKept {
+      entry.vary(for: request)
       entry.number = nextNumber
       nextNumber += 1
       insert(request.path, entry)
