@@ -59,7 +59,7 @@ struct TLSReloadTests {
       }
       #expect(try curl(scene, files).output.hasSuffix("hello"))
       #expect(try scene.proxy.metric("headrace_certificate_reload_failures_total") == 1)
-      #expect(try scene.proxy.admin("/events").text.contains("the old certificate stays in use"))
+      try scene.proxy.awaitEvent("the old certificate stays in use")
     }
   }
 

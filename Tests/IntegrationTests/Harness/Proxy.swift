@@ -100,6 +100,11 @@ final class Proxy {
     return lines.compactMap { Double($0.split(separator: " ").last!) }.reduce(0, +)
   }
 
+  /// Until `/events` says so: it is told a moment after it has happened.
+  func awaitEvent(_ text: String) throws {
+    try wait(for: "an event that says: \(text)") { try admin("/events").text.contains(text) }
+  }
+
   /// Replaces the config and sends SIGHUP; waits for what the proxy says about it.
   func reload(_ config: String) throws -> Bool {
     try write(config, to: folder + "/headrace.yaml")

@@ -106,12 +106,13 @@ extension ReferenceCache {
     }
   }
 
-  /// `If-Range` compares strongly (RFC 9110 section 13.1.5).
+  /// `If-Range` compares strongly (RFC 9110 section 13.1.5). Choice: a date only with a `Date` of the
+  /// origin's own.
   private func isSame(_ entry: Stored, _ value: String?) -> Bool {
     guard let value else { return true }
     if value.hasSuffix("\"") { return !value.hasPrefix("W/") && value == entry.response.tag }
     guard let modified = entry.response.modified else { return false }
-    let date = entry.fields.value("Date").flatMap(ModelDate.seconds)
+    let date = entry.response.fields.value("Date").flatMap(ModelDate.seconds)
     return value == ModelDate.text(modified) && date ?? 0 > modified
   }
 }
