@@ -106,8 +106,8 @@ extension ReferenceCache {
     }
   }
 
-  /// `If-Range` compares strongly (RFC 9110 section 13.1.5). Choice: a date only with a `Date` of the
-  /// origin's own.
+  /// `If-Range` compares strongly (RFC 9110 section 13.1.5). Choice: a date is strong only with a
+  /// `Date` of the origin's own.
   private func isSame(_ entry: Stored, _ value: String?) -> Bool {
     guard let value else { return true }
     if value.hasSuffix("\"") { return !value.hasPrefix("W/") && value == entry.response.tag }
