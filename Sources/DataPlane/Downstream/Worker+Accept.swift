@@ -67,7 +67,15 @@ extension Worker {
   mutating func beginClient(_ c: Int32) {
     if beginTLS(c) { return }
     clients[c].state = .waiting
-    setClientTimer(c, after: isDraining ? 500_000_000 : policy.keepAliveIdle)
+    awaitRequest(c)
+  }
+
+  /// Of a connection that is idle while the worker drains: a request may be on its way.
+  static var drainGrace: Instant { 500_000_000 }
+
+  /// The time for a connection's first request begins.
+  mutating func awaitRequest(_ c: Int32) {
+    setClientTimer(c, after: isDraining ? Worker.drainGrace : policy.keepAliveIdle)
   }
 
   private mutating func expectsProxyHeader(_ listener: UInt32, _ peer: PeerAddress) -> Bool {

@@ -249,7 +249,7 @@ extension Worker {
     let s = clients[c].session
     var interval = Instant.max
     if sessions[s].lanes == 0 {
-      interval = isDraining ? min(policy.keepAliveIdle, 500_000_000) : policy.keepAliveIdle
+      interval = isDraining ? min(policy.keepAliveIdle, Worker.drainGrace) : policy.keepAliveIdle
     }
     if !sessions[s].engine.isAcknowledged {
       let left = sessions[s].engine.timeToAcknowledge(of: policy.clientHeader, now: now)

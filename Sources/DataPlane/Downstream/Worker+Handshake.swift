@@ -18,7 +18,7 @@ extension Worker {
     clients[c].stream.beginTLS(connection)
     clients[c].isTLS = true
     clients[c].state = .handshake
-    setClientTimer(c, after: isDraining ? 500_000_000 : policy.tlsHandshake)
+    setClientTimer(c, after: isDraining ? Worker.drainGrace : policy.tlsHandshake)
     return true
   }
 
@@ -68,7 +68,7 @@ extension Worker {
     if clients[c].stream.holdsTickets {
       setClientTimer(c, after: Worker.ticketsHeld)
     } else {
-      setClientTimer(c, after: isDraining ? 500_000_000 : policy.keepAliveIdle)
+      awaitRequest(c)
     }
     if clients[c].stream.isReadable { clientReadable(c) }
   }
@@ -76,7 +76,7 @@ extension Worker {
   /// No request came for the tickets to go with: they go alone.
   mutating func sendTickets(_ c: Int32) {
     if case .failed = clients[c].stream.sendTickets(&tls, &pool) { return closeClient(c) }
-    setClientTimer(c, after: isDraining ? 500_000_000 : policy.keepAliveIdle)
+    awaitRequest(c)
   }
 
   /// Counted, and no more said of it: whoever likes can make thousands of them.

@@ -124,11 +124,11 @@ extension Worker {
     where clients[c].state == .waiting || clients[c].state == .proxyHeader
       || clients[c].state == .handshake
     {
-      setClientTimer(c, after: min(policy.keepAliveIdle, 500_000_000))
+      setClientTimer(c, after: min(policy.keepAliveIdle, Worker.drainGrace))
     }
     for c in 0..<Int32(clientSlots) where clients[c].state == .session {
       announceEnd(client: c)
-      if sessions[clients[c].session].lanes == 0 { setClientTimer(c, after: 500_000_000) }
+      if sessions[clients[c].session].lanes == 0 { setClientTimer(c, after: Worker.drainGrace) }
     }
   }
 

@@ -37,15 +37,13 @@ extension Worker {
   /// How much to receive for a client: for a lane hardly more than can become frames now, so that
   /// many slow ones hold little.
   @inline(__always) mutating func receiveLimit(forClient c: Int32) -> Int {
-    let most = receiveLimit(clients[c].stream.hasBlocked)
-    guard clients[c].stream.kind == .lane else { return most }
-    return receiveLimit(forLane: clients[c].stream.lane)
+    if clients[c].stream.kind == .lane { return receiveLimit(forLane: clients[c].stream.lane) }
+    return receiveLimit(clients[c].stream.hasBlocked)
   }
 
   @inline(__always) mutating func receiveLimit(forUpstream u: Int32) -> Int {
-    let most = receiveLimit(upstreams[u].stream.hasBlocked)
-    guard upstreams[u].stream.kind == .lane else { return most }
-    return receiveLimit(forLane: upstreams[u].stream.lane)
+    if upstreams[u].stream.kind == .lane { return receiveLimit(forLane: upstreams[u].stream.lane) }
+    return receiveLimit(upstreams[u].stream.hasBlocked)
   }
 
   @inline(never)
